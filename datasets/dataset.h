@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "framework/registry/registry.h"
+
+namespace medvol::datasets {
+
+/// One examination: a file a channel and, when known, its label map.
+struct Case {
+  std::string id;       ///< what predictions and tables call it
+  std::string patient;  ///< cases of one patient stay on one side of a split; equal to id when unknown
+  std::string site;     ///< empty when unknown
+  std::vector<std::filesystem::path> images;
+  std::optional<std::filesystem::path> label;
+};
+
+/// Training and validation ids of one fold, each sorted.
+struct Split {
+  std::vector<std::string> train, validation;
+};
+
+/// What a catalogue entry says of a data set on disk.
+struct DatasetDescription {
+  std::string name;
+  std::filesystem::path root;
+  std::vector<std::string> channel_names;
+  std::map<int64_t, std::string> labels;  ///< foreground label → name; values 1, 2, … consecutive
+  std::optional<int64_t> ignore_label;
+  std::string file_ending;                ///< ".nii.gz"
+  std::vector<Case> cases;                ///< sorted by id, training cases (with labels)
+  std::vector<Case> test_cases;           ///< without labels
+  std::vector<Split> given_splits;        ///< of splits_final.json, else empty
+
+  /// Throws core::UserError with the nearest id.
+  const Case& find(const std::string& id) const;
+};
+
+/// Reads a layout. Building one touches no files; `describe` does.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  /// Throws core::UserError with path and hint when the layout is not there.
+  virtual DatasetDescription describe() const = 0;
+};
+
+using DatasetRegistry = registry::Registry<std::unique_ptr<Dataset>>;
+using DatasetChoice = registry::Choice<std::unique_ptr<Dataset>>;
+
+}  // namespace medvol::datasets

@@ -1,0 +1,60 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace medvol::plan {
+
+enum class Normalization { zscore, ct, none, rescale_to_0_1, rgb_to_0_1 };
+
+/// Intensities of one channel over the foreground voxels of all training cases (nnU-Net's fingerprint).
+struct IntensityStatistics {
+  double mean = 0, median = 0, standard_deviation = 1, minimum = 0, maximum = 0, percentile_00_5 = 0, percentile_99_5 = 0;
+};
+
+/// How a network of the U-Net family is shaped. One entry a stage, finest first; sizes in tensor order (z, y, x; 2D: y, x).
+struct Topology {
+  std::vector<int64_t> features_per_stage;
+  std::vector<std::vector<int64_t>> kernel_sizes;
+  std::vector<std::vector<int64_t>> strides;  ///< of a stage's first convolution; the first is all ones
+  std::vector<int64_t> convolutions_per_stage_encoder;
+  std::vector<int64_t> convolutions_per_stage_decoder;
+  bool operator==(const Topology&) const = default;
+};
+
+/// What is decided from the data before training: nnU-Net's plan of one configuration. A value; written as one JSON that
+/// nnU-Net reads too (`plans.json` layout, configurations → name).
+struct Plan {
+  std::string dataset_name;
+  std::string configuration = "3d_fullres";  ///< or "2d"
+  std::vector<std::string> channel_names;
+  std::map<int64_t, std::string> labels;  ///< without background and ignore; values 1, 2, …
+  std::optional<int64_t> ignore_label;
+  int64_t dimensions = 3;                 ///< 2 or 3: the network's
+  std::vector<double> spacing;            ///< mm, tensor order z, y, x; always three (2D: the first is kept, not resampled)
+  std::vector<int64_t> patch_size;        ///< tensor order; two entries in 2D
+  int64_t batch_size = 2;
+  bool batch_dice = false;
+  std::vector<Normalization> normalization;       ///< one a channel
+  std::vector<bool> normalize_inside_mask;        ///< one a channel: z-score over non-zero voxels only
+  std::vector<IntensityStatistics> intensities;   ///< one a channel
+  std::vector<double> median_shape;               ///< voxels after cropping and resampling, z, y, x
+  Topology topology;
+
+  /// Classes of the network's output, background included.
+  int64_t class_count() const { return static_cast<int64_t>(labels.size()) + 1; }
+};
+
+nlohmann::json to_json(const Plan& plan);
+/// Throws core::UserError naming `where` and the missing or wrong key.
+Plan from_json(const nlohmann::json& json, const std::string& where);
+Plan read_plan(const std::filesystem::path& path);
+void write_plan(const std::filesystem::path& path, const Plan& plan);
+
+}  // namespace medvol::plan

@@ -1,0 +1,21 @@
+#pragma once
+#include <memory>
+
+#include "framework/registry/registry.h"
+#include <torch/torch.h>
+
+namespace medvol::losses {
+
+/// A differentiable objective of logits against a label map.
+class Loss {
+ public:
+  virtual ~Loss() = default;
+  /// logits: [N, K, (D,) H, W], any floating type (computed in float32); target: [N, (D,) H, W] int64 in 0..K-1;
+  /// mask: same shape as target, bool, true where the voxel counts (undefined tensor: everywhere). Returns a scalar.
+  virtual torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target, const torch::Tensor& mask) const = 0;
+};
+
+using LossRegistry = registry::Registry<std::unique_ptr<Loss>>;
+using LossChoice = registry::Choice<std::unique_ptr<Loss>>;
+
+}  // namespace medvol::losses
