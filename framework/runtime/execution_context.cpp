@@ -1,0 +1,103 @@
+#include "framework/runtime/execution_context.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+
+#include "framework/core/error.h"
+
+namespace medvol::runtime {
+namespace {
+
+/// LibTorch's CUDA half costs 350 MB of memory at start, so it is loaded only when a CUDA device is asked for. It must be
+/// there before the first CUDA query.
+bool load_cuda() {
+  static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+  return loaded && at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+}
+
+bool has_nvidia_driver() { return std::filesystem::exists("/dev/nvidiactl"); }
+
+std::string cpuinfo(const std::string& key) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.rfind(key, 0) == 0)
+      if (const size_t colon = line.find(':'); colon + 2 < line.size()) return line.substr(colon + 2);
+  return "";
+}
+
+}  // namespace
+
+config::EnumNames<Precision> enum_names(Precision) {
+  return {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bf16", Precision::bf16}};
+}
+
+bool cpu_has_bf16() {
+  const std::string flags = " " + cpuinfo("flags") + " ";
+  return flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos;
+}
+
+std::string cpu_name() {
+  const std::string name = cpuinfo("model name");
+  return name.empty() ? "unknown CPU" : name;
+}
+
+ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint64_t seed) {
+  ExecutionContext context;
+  context.seed = seed;
+  const std::string hint = "hardware.device is auto, cpu, cuda or cuda:N";
+  if (options.device == "auto") {
+    if (has_nvidia_driver() && load_cuda()) context.device = c10::Device(c10::kCUDA, 0);
+  } else {
+    try {
+      context.device = c10::Device(options.device);
+    } catch (const c10::Error&) {
+      throw core::UserError("'" + options.device + "' is not a device", "hardware.device", hint);
+    }
+    if (context.device.is_cuda()) {
+      if (!load_cuda()) throw core::UserError("no CUDA device is usable here", "hardware.device=" + options.device, hint);
+      if (!context.device.has_index()) context.device.set_index(0);
+    } else if (!context.device.is_cpu()) {
+      throw core::UserError("'" + options.device + "' is not supported", "hardware.device", hint);
+    }
+  }
+  context.precision = options.precision;
+  if (context.precision == Precision::automatic)
+    context.precision = context.device.is_cuda() || cpu_has_bf16() ? Precision::bf16 : Precision::float32;
+  context.compute_threads = options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
+  context.device_name = context.device.is_cuda() ? context.device.str() : cpu_name();
+  return context;
+}
+
+void ExecutionContext::activate() const {
+  at::set_num_threads(static_cast<int>(compute_threads));
+  at::globalContext().setFlushDenormal(true);
+}
+
+at::Generator ExecutionContext::generator(Purpose purpose, uint64_t index) const {
+  return at::make_generator<at::CPUGeneratorImpl>(Philox(seed, purpose, index).next_u64());
+}
+
+AutocastGuard::AutocastGuard(const ExecutionContext& context)
+    : type_(context.device.type()), active_(context.precision == Precision::bf16), before_(false) {
+  if (!active_) return;
+  before_ = at::autocast::is_autocast_enabled(type_);
+  at::autocast::set_autocast_enabled(type_, true);
+  at::autocast::set_autocast_dtype(type_, at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+
+AutocastGuard::~AutocastGuard() {
+  if (!active_) return;
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(type_, before_);
+}
+
+}  // namespace medvol::runtime

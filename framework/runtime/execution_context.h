@@ -1,0 +1,69 @@
+#pragma once
+#include <c10/core/Device.h>
+#include <ATen/core/Generator.h>
+
+#include <cstdint>
+#include <string>
+
+#include "framework/config/fields.h"
+#include "framework/runtime/philox.h"
+
+namespace medvol::runtime {
+
+/// Arithmetic of the forward pass. `automatic`: bf16 on CUDA and on CPUs with AVX512-BF16 or AMX, else float32.
+enum class Precision { automatic, float32, bf16 };
+config::EnumNames<Precision> enum_names(Precision);
+
+/// `hardware:` of a configuration.
+struct HardwareOptions {
+  std::string device = "auto";
+  Precision precision = Precision::automatic;
+  int64_t compute_threads = 0;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("device", device, "where networks run: auto (CUDA when there is one), cpu, cuda or cuda:N");
+    visit("precision", precision, "auto, float32 or bf16; auto: bf16 on CUDA and on CPUs with AVX512-BF16 or AMX");
+    visit("compute_threads", compute_threads,
+          "threads of LibTorch's kernels; 0: one a core. Results repeat bit for bit at the same number, so a run records "
+          "it and a resume restores it",
+          config::at_least(0));
+  }
+};
+
+/// Where and how a program computes. Passed explicitly: nothing random or threaded is a process global, save LibTorch's
+/// kernel thread count, which `activate` sets once.
+struct ExecutionContext {
+  c10::Device device = c10::Device(c10::kCPU);
+  Precision precision = Precision::float32;  ///< never `automatic`
+  uint64_t seed = 0;
+  int64_t compute_threads = 1;
+  std::string device_name;  ///< "AMD EPYC …", "NVIDIA H200"
+
+  /// Resolves `auto`s; throws core::UserError for a device that is not there.
+  static ExecutionContext resolve(const HardwareOptions& options, uint64_t seed);
+  /// Sets LibTorch's thread count and flushes denormals.
+  void activate() const;
+  /// A LibTorch generator on the CPU whose seed is a function of (seed, purpose, index).
+  at::Generator generator(Purpose purpose, uint64_t index = 0) const;
+};
+
+/// Whether this CPU multiplies bf16 in hardware.
+bool cpu_has_bf16();
+/// Model name from /proc/cpuinfo.
+std::string cpu_name();
+
+/// While it lives, forward passes of this thread autocast to bf16 when the context says so.
+class AutocastGuard {
+ public:
+  explicit AutocastGuard(const ExecutionContext& context);
+  ~AutocastGuard();
+  AutocastGuard(const AutocastGuard&) = delete;
+  AutocastGuard& operator=(const AutocastGuard&) = delete;
+
+ private:
+  c10::DeviceType type_;
+  bool active_, before_;
+};
+
+}  // namespace medvol::runtime
