@@ -45,16 +45,26 @@ struct Plan {
   std::vector<bool> normalize_inside_mask;        ///< one a channel: z-score over non-zero voxels only
   std::vector<IntensityStatistics> intensities;   ///< one a channel
   std::vector<double> median_shape;               ///< voxels after cropping and resampling, z, y, x
+  std::vector<double> original_median_spacing;    ///< mm, before resampling, z, y, x; for the reader of the plan only
+  std::vector<int64_t> original_median_shape;     ///< voxels after cropping, before resampling, z, y, x; likewise
   Topology topology;
 
   /// Classes of the network's output, background included.
   int64_t class_count() const { return static_cast<int64_t>(labels.size()) + 1; }
 };
 
+/// nnU-Net's names: "ZScoreNormalization", "CTNormalization", …
+std::string normalization_name(Normalization normalization);
+
+/// nnU-Net v2's plans.json with one configuration; what nnU-Net has no place for stands under "medvol".
 nlohmann::json to_json(const Plan& plan);
+/// Reads what to_json wrote, and a plans.json of nnU-Net v2 itself (2.5 or later): such a file names no labels and no
+/// channels (they stand in its dataset.json), so `labels` and `channel_names` stay empty. `configuration` chooses one of
+/// several ("3d_fullres" unless told).
 /// Throws core::UserError naming `where` and the missing or wrong key.
-Plan from_json(const nlohmann::json& json, const std::string& where);
-Plan read_plan(const std::filesystem::path& path);
+Plan from_json(const nlohmann::json& json, const std::string& where, const std::string& configuration = "");
+Plan read_plan(const std::filesystem::path& path, const std::string& configuration = "");
+/// Atomic.
 void write_plan(const std::filesystem::path& path, const Plan& plan);
 
 }  // namespace medvol::plan

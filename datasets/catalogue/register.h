@@ -1,0 +1,9 @@
+#pragma once
+#include "datasets/dataset.h"
+
+namespace medvol::datasets {
+
+/// Adds every data set layout that medvol knows: nnunet, decathlon, phantom.
+void register_datasets(DatasetRegistry& registry);
+
+}  // namespace medvol::datasets
