@@ -1,0 +1,46 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/augmentation/augmenter.h"
+#include "datasets/loading/loading_options.h"
+#include "datasets/loading/training_cases.h"
+
+namespace medvol::datasets {
+
+struct Batch {
+  at::Tensor images;        ///< float32 [N, C, D, H, W]; D = 1 for a 2D patch
+  at::Tensor labels;        ///< uint8 [N, D, H, W]
+  int64_t index = 0;        ///< counted from the start of training
+  double wait_seconds = 0;  ///< how long the caller stood waiting for it
+};
+
+/// Endless augmented training patches. Batch i is a function of (cases, options, seed, i) alone, whatever the number of
+/// threads, so that its whole state is the index of the next batch.
+class TrainingSource {
+ public:
+  /// `augmenter` fixes the patch size. Throws core::UserError without cases.
+  TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
+                 const LoadingOptions& options, uint64_t seed);
+  /// Stops and joins the workers; waits at most for the samples being made.
+  ~TrainingSource();
+  TrainingSource(const TrainingSource&) = delete;
+  TrainingSource& operator=(const TrainingSource&) = delete;
+
+  /// The next batch; what a worker threw is thrown here, when its batch is due.
+  Batch next();
+  /// Index of the batch that `next` gives next.
+  int64_t state() const;
+  /// Goes on from such an index; what was prepared ahead is dropped.
+  void load(int64_t next_batch);
+
+ private:
+  class Workers;
+  std::unique_ptr<Workers> workers_;
+};
+
+}  // namespace medvol::datasets
