@@ -6,6 +6,11 @@
 
 namespace medvol::losses {
 
+/// What a loss takes from the plan.
+struct LossContext {
+  bool batch_dice = false;  ///< sum over the batch before the ratio (plan.batch_dice)
+};
+
 /// A differentiable objective of logits against a label map.
 class Loss {
  public:
@@ -15,7 +20,7 @@ class Loss {
   virtual torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target, const torch::Tensor& mask) const = 0;
 };
 
-using LossRegistry = registry::Registry<std::unique_ptr<Loss>>;
-using LossChoice = registry::Choice<std::unique_ptr<Loss>>;
+using LossRegistry = registry::Registry<std::unique_ptr<Loss>, const LossContext&>;
+using LossChoice = registry::Choice<std::unique_ptr<Loss>, const LossContext&>;
 
 }  // namespace medvol::losses

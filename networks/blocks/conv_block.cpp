@@ -1,0 +1,40 @@
+#include "networks/blocks/conv_block.h"
+
+namespace medvol::networks {
+
+InstanceNormImpl::InstanceNormImpl(int64_t channels, double epsilon) : epsilon_(epsilon) {
+  weight_ = register_parameter("weight", torch::ones({channels}));
+  bias_ = register_parameter("bias", torch::zeros({channels}));
+}
+
+torch::Tensor InstanceNormImpl::forward(const torch::Tensor& x) {
+  return torch::instance_norm(x, weight_, bias_, {}, {}, /*use_input_stats=*/true, /*momentum=*/0.0, epsilon_,
+                              /*cudnn_enabled=*/true);
+}
+
+ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_slope) : negative_slope_(negative_slope) {
+  conv_ = register_module("conv", Convolution(options));
+  norm_ = register_module("norm", InstanceNorm(options.out_channels));
+}
+
+torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
+  // In place: the norm's backward needs its input, not its output, and the sign of the result tells the slope.
+  return torch::leaky_relu_(norm_->forward(conv_->forward(x)), negative_slope_);
+}
+
+StackedConvBlocksImpl::StackedConvBlocksImpl(int64_t count, ConvolutionOptions first, double negative_slope) {
+  convs_ = register_module("convs", torch::nn::ModuleList());
+  ConvolutionOptions options = first;
+  for (int64_t i = 0; i < count; ++i) {
+    convs_->push_back(ConvBlock(options, negative_slope));
+    options.in_channels = options.out_channels;
+    options.stride.assign(options.stride.size(), 1);
+  }
+}
+
+torch::Tensor StackedConvBlocksImpl::forward(torch::Tensor x) {
+  for (const auto& block : *convs_) x = block->as<ConvBlockImpl>()->forward(x);
+  return x;
+}
+
+}  // namespace medvol::networks

@@ -1,0 +1,37 @@
+#pragma once
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "framework/plan/plan.h"
+#include "framework/runtime/execution_context.h"
+#include "trainers/inference/sliding_window.h"
+
+namespace medvol::trainers {
+
+/// What an exported file carries beside its network, as `medvol.json` inside it: enough to predict without catalogue,
+/// planner or configuration.
+struct BundleMetadata {
+  plan::Plan plan;             ///< normalisation, spacing, patch, classes
+  InferenceOptions inference;  ///< window step, weights, mirroring, window batch
+  std::string precision;       ///< "float32" or "bf16": what validation computed in
+  std::string version;         ///< of medvol
+  std::string run;             ///< identity of the run that trained it (its data hash and seed)
+};
+
+std::string bundle_text(const BundleMetadata& metadata);
+BundleMetadata parse_bundle(const std::string& text, const std::string& where);
+
+/// A network ready to predict, and how to prepare cases for it.
+struct Model {
+  BundleMetadata metadata;
+  WindowNetwork network;
+};
+
+/// Reads an exported TorchScript file. Throws core::UserError for a file that is not one, or not ours.
+Model load_torchscript(const std::filesystem::path& path, c10::Device device);
+
+/// Name of the metadata inside an exported file.
+inline constexpr const char* bundle_entry = "medvol.json";
+
+}  // namespace medvol::trainers

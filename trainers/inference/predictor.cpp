@@ -1,0 +1,43 @@
+#include "trainers/inference/predictor.h"
+
+#include "framework/core/error.h"
+
+namespace medvol::trainers {
+namespace {
+
+std::array<int64_t, 3> patch_zyx(const plan::Plan& plan) {
+  if (plan.patch_size.size() == 2) return {1, plan.patch_size[0], plan.patch_size[1]};
+  MEDVOL_CHECK(plan.patch_size.size() == 3, "patch of {} axes", plan.patch_size.size());
+  return {plan.patch_size[0], plan.patch_size[1], plan.patch_size[2]};
+}
+
+/// A 2D network sees slices without their third axis.
+WindowNetwork as_volume_network(WindowNetwork network, int64_t dimensions) {
+  if (dimensions == 3) return network;
+  return [network = std::move(network)](const torch::Tensor& x) { return network(x.squeeze(2)).unsqueeze(2); };
+}
+
+}  // namespace
+
+Predictor::Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options, const runtime::ExecutionContext& context)
+    : classes_(plan.class_count()),
+      window_(as_volume_network(std::move(network), plan.dimensions), patch_zyx(plan), plan.class_count(), options, context) {}
+
+Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTransform& transform, OutputRequest request,
+                              const std::function<void(double)>& progress) const {
+  const imaging::GridTransform unresampled = transform.before_resampling();
+  ArgmaxCollector collector(classes_, transform.network_geometry().size_zyx(), unresampled.network_geometry().size_zyx(), request);
+  window_.predict(image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); }, progress);
+  Prediction prediction;
+  const imaging::Geometry& file = transform.file_geometry();
+  prediction.labels = {unresampled.restore_labels(collector.labels()), file};
+  // Outside the crop every voxel is zero in all channels: background for certain.
+  if (request.confidence) {
+    const torch::Tensor inside = unresampled.restore_labels(collector.confidence() - 1);
+    prediction.confidence = {(inside + 1).unsqueeze(0), file};
+  }
+  if (request.probabilities) prediction.probabilities = {unresampled.restore_probabilities(collector.probabilities()), file};
+  return prediction;
+}
+
+}  // namespace medvol::trainers

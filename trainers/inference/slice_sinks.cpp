@@ -1,0 +1,51 @@
+#include "trainers/inference/slice_sinks.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/error.h"
+
+namespace medvol::trainers {
+
+ArgmaxCollector::ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx, OutputRequest request)
+    : source_(network_zyx), target_(target_zyx) {
+  MEDVOL_CHECK(classes <= 256, "{} classes do not fit uint8 labels", classes);
+  labels_ = torch::empty({target_[0], target_[1], target_[2]}, torch::kUInt8);
+  if (request.confidence) confidence_ = torch::empty({target_[0], target_[1], target_[2]});
+  if (request.probabilities) probabilities_ = torch::empty({classes, target_[0], target_[1], target_[2]});
+}
+
+void ArgmaxCollector::write(int64_t first, const torch::Tensor& logits) {
+  const int64_t count = logits.size(1);
+  labels_.narrow(0, first, count).copy_(logits.argmax(0));
+  if (!confidence_.defined() && !probabilities_.defined()) return;
+  const torch::Tensor softmax = torch::softmax(logits, 0);
+  if (confidence_.defined()) confidence_.narrow(0, first, count).copy_(softmax.amax(0));
+  if (probabilities_.defined()) probabilities_.narrow(1, first, count).copy_(softmax);
+}
+
+torch::Tensor ArgmaxCollector::in_plane(const torch::Tensor& logits) const {
+  if (source_[1] == target_[1] && source_[2] == target_[2]) return logits;
+  return torch::upsample_bilinear2d(logits, {target_[1], target_[2]}, /*align_corners=*/false);  // [K, n, H', W']: n as channels
+}
+
+void ArgmaxCollector::take(int64_t begin, const torch::Tensor& logits) {
+  const torch::InferenceMode inference;
+  MEDVOL_CHECK(begin == next_source_, "slice {} came, {} was next", begin, next_source_);
+  next_source_ += logits.size(1);
+  if (source_ == target_) return write(begin, logits);
+  const torch::Tensor slices = in_plane(logits);
+  const auto slice = [&](int64_t z) { return z < begin ? held_ : slices.narrow(1, z - begin, 1); };
+  for (; next_target_ < target_[0]; ++next_target_) {
+    const double at = (static_cast<double>(next_target_) + 0.5) * static_cast<double>(source_[0]) / static_cast<double>(target_[0]) - 0.5;
+    const double clamped = std::clamp(at, 0.0, static_cast<double>(source_[0] - 1));
+    const auto low = static_cast<int64_t>(std::floor(clamped));
+    const int64_t high = std::min(low + 1, source_[0] - 1);
+    if (high >= next_source_) break;
+    const double share = clamped - static_cast<double>(low);
+    write(next_target_, share > 0 ? torch::lerp(slice(low), slice(high), share) : slice(low));
+  }
+  held_ = slices.narrow(1, slices.size(1) - 1, 1).clone();
+}
+
+}  // namespace medvol::trainers

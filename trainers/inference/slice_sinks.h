@@ -1,0 +1,38 @@
+#pragma once
+#include <array>
+#include <optional>
+
+#include <torch/torch.h>
+
+namespace medvol::trainers {
+
+/// What a prediction gives beside the label map.
+struct OutputRequest {
+  bool confidence = false;     ///< largest softmax probability of each voxel
+  bool probabilities = false;  ///< softmax of every class: classes × volume floats in memory
+};
+
+/// Collects logits slice by slice, resamples them linearly to the grid the case had before resampling (voxel centres map by
+/// (i + 0.5)·in/out − 0.5, edges held, as framework/imaging/resample.h order 1), and takes the argmax of each slice at once:
+/// only two input slices of all classes are held, whatever the volume's size.
+class ArgmaxCollector {
+ public:
+  ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx, OutputRequest request);
+  /// logits: [K, n, H, W] of slices begin, begin+1, …; slices must come in order and without gaps.
+  void take(int64_t begin, const torch::Tensor& logits);
+
+  torch::Tensor labels() const { return labels_; }                ///< [D, H, W] uint8 of the target grid
+  torch::Tensor confidence() const { return confidence_; }        ///< [D, H, W] float32, undefined unless asked for
+  torch::Tensor probabilities() const { return probabilities_; }  ///< [K, D, H, W] float32, undefined unless asked for
+
+ private:
+  void write(int64_t first, const torch::Tensor& logits);
+  torch::Tensor in_plane(const torch::Tensor& logits) const;
+
+  std::array<int64_t, 3> source_, target_;
+  int64_t next_source_ = 0, next_target_ = 0;
+  torch::Tensor held_;  // the last source slice, resampled in plane: [K, 1, H', W']
+  torch::Tensor labels_, confidence_, probabilities_;
+};
+
+}  // namespace medvol::trainers

@@ -1,0 +1,62 @@
+#pragma once
+#include "framework/config/fields.h"
+#include "trainers/schedule/optimizer.h"
+
+namespace medvol::trainers {
+
+struct SgdOptions {
+  double learning_rate = 0.01, momentum = 0.99, weight_decay = 3e-5;
+  bool nesterov = true;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("learning_rate", learning_rate, "initial step size (nnU-Net: 0.01)", config::positive());
+    visit("momentum", momentum, "nnU-Net: 0.99", config::below(0, 1));
+    visit("weight_decay", weight_decay, "L2 penalty, added to the gradient (nnU-Net: 3e-5)", config::at_least(0));
+    visit("nesterov", nesterov, "look ahead along the momentum");
+  }
+};
+
+/// Stochastic gradient descent with (Nesterov) momentum, PyTorch's form: d = g + wd·p; v ← m·v + d; p ← p − lr·(d + m·v).
+class Sgd : public Optimizer {
+ public:
+  explicit Sgd(const SgdOptions& options) : options_(options) {}
+  void step(torch::Tensor& parameters, torch::Tensor& gradient, double learning_rate) override;
+  double base_learning_rate() const override { return options_.learning_rate; }
+  std::map<std::string, torch::Tensor> state() const override;
+  void load(const std::map<std::string, torch::Tensor>& state) override;
+
+ private:
+  SgdOptions options_;
+  torch::Tensor velocity_;
+};
+
+struct AdamWOptions {
+  double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("learning_rate", learning_rate, "step size at its highest", config::positive());
+    visit("beta1", beta1, "decay of the gradient's mean", config::below(0, 1));
+    visit("beta2", beta2, "decay of the squared gradient's mean", config::below(0, 1));
+    visit("epsilon", epsilon, "added to the denominator", config::positive());
+    visit("weight_decay", weight_decay, "decoupled decay, times the learning rate", config::at_least(0));
+  }
+};
+
+/// Adam with decoupled weight decay (Loshchilov & Hutter 2019), bias-corrected, PyTorch's form.
+class AdamW : public Optimizer {
+ public:
+  explicit AdamW(const AdamWOptions& options) : options_(options) {}
+  void step(torch::Tensor& parameters, torch::Tensor& gradient, double learning_rate) override;
+  double base_learning_rate() const override { return options_.learning_rate; }
+  std::map<std::string, torch::Tensor> state() const override;
+  void load(const std::map<std::string, torch::Tensor>& state) override;
+
+ private:
+  AdamWOptions options_;
+  int64_t steps_ = 0;
+  torch::Tensor mean_, square_;
+};
+
+}  // namespace medvol::trainers

@@ -1,0 +1,37 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+namespace medvol::trainers {
+
+/// All parameters of a module in one contiguous float32 vector, and all gradients in another; the module's own tensors are
+/// views into them. Optimiser, clipping, EMA and aggregation are then a few passes over memory instead of loops over tensors.
+/// Parameters start at multiples of 64 bytes; the gaps are zero and stay zero.
+class ParameterArena {
+ public:
+  /// Moves the module to `device` and takes over its parameters. The module must outlive the arena.
+  ParameterArena(torch::nn::Module& module, torch::Device device);
+
+  torch::Tensor& parameters() { return parameters_; }  ///< [P]
+  torch::Tensor& gradient() { return gradient_; }      ///< [P]; backward adds to it
+  void zero_gradient() { gradient_.zero_(); }
+
+  /// Views of a vector of this layout, by parameter name.
+  std::map<std::string, torch::Tensor> by_name(const torch::Tensor& vector) const;
+  /// Copies named tensors into a vector of this layout. Throws core::UserError for a missing, surplus or misshapen one.
+  void fill(torch::Tensor& vector, const std::map<std::string, torch::Tensor>& named) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    std::vector<int64_t> shape;
+    int64_t offset, count;
+  };
+  std::vector<Entry> entries_;
+  torch::Tensor parameters_, gradient_;
+};
+
+}  // namespace medvol::trainers
