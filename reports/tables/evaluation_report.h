@@ -20,20 +20,26 @@ struct Picture {
   std::string png;  ///< bytes of a PNG file
 };
 
+struct CaseFiles {
+  std::string reference, prediction;
+};
+
 /// Everything an evaluation folder is written from.
 struct EvaluationReport {
   std::string title;
   std::vector<std::pair<std::string, std::string>> identity;  ///< version, commit, device, seed, data hash, …
-  std::map<int64_t, std::string> class_names;                 ///< foreground classes
   metrics::Policy policy;
+  std::vector<metrics::Structure> structures;  ///< what was measured, named for people; as in `cases`, in order
   std::vector<metrics::CaseResult> cases;
-  double tolerance_mm = 1;            ///< of the NSD
-  std::vector<Table> extra_tables;    ///< e.g. a baseline's
-  std::vector<Picture> pictures;      ///< overlays of best, median and worst case; others
+  std::map<std::string, CaseFiles> files;  ///< by case id; may be left out
+  double tolerance_mm = 1;                 ///< of the NSD
+  std::vector<Table> extra_tables;         ///< e.g. a baseline's
+  std::vector<Picture> pictures;           ///< overlays of best, median and worst case; others
 };
 
-/// The figures of a report: summary by the policy, spreads and bootstrap intervals.
-Evaluation evaluate_report(const EvaluationReport& report);
+/// The figures of a report: means as the policy takes them, spreads, bootstrap intervals (of the mean of the cases' own
+/// values). UserError when cases and structures do not fit together or an id stands twice.
+Evaluation summarize_report(const EvaluationReport& report);
 
 /// Writes summary.json, cases.csv, report.md and report.html into `folder`, each atomically, the summary last: a folder
 /// with a summary is complete. Returns what it wrote.
@@ -50,8 +56,5 @@ struct CaseChoice {
   std::vector<std::pair<std::string, size_t>> roles;  ///< {"best", i}, {"median", j}, {"worst", k}; empty without cases
 };
 CaseChoice choose_cases(const std::vector<CaseMeasures>& cases);
-
-/// Mean of a measure over the foreground classes of one case, NaN left out.
-double foreground_value(const CaseMeasures& one, const std::string& measure);
 
 }  // namespace medvol::reports
