@@ -1,0 +1,114 @@
+// Every configuration file composes, and everything that can be named in one has its file, its help and its test.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "tests/architecture/source_tree.h"
+#include "tests/support/support.h"
+
+namespace medvol::architecture {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path conf() { return tests::source_root() / "experiments" / "conf"; }
+
+/// Output of the built program; its own error lines are part of the exception.
+std::string medvol(const std::string& arguments) {
+  return output_of("'" MEDVOL_PROGRAM "' " + arguments + " 2>&1 </dev/null");
+}
+
+/// First column of `medvol list <kind>`: a name a line.
+std::vector<std::string> listed(const std::string& kind) {
+  std::istringstream output(medvol("list " + kind));
+  std::vector<std::string> names;
+  std::string line;
+  while (std::getline(output, line)) {
+    std::istringstream words(line);
+    std::string name;
+    if (words >> name) names.push_back(name);
+  }
+  return names;
+}
+
+/// Names of the files of a config group, without ending, sorted.
+std::vector<std::string> group_files(const std::string& group) {
+  std::vector<std::string> names;
+  if (fs::exists(conf() / group))
+    for (const auto& entry : fs::directory_iterator(conf() / group))
+      if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// What a person must still say of a composition: `???` in it. The path need not exist: nothing is read with --cfg.
+constexpr const char* required = "dataset.root=/data/set run.dir=/runs/one";
+
+TEST(Configuration, DefaultsCompose) {
+  const std::string text = medvol(std::string("train ") + required + " --cfg job");
+  EXPECT_NE(text.find("network:"), std::string::npos) << text;
+  EXPECT_NE(text.find("root: /data/set"), std::string::npos) << text;
+}
+
+TEST(Configuration, EveryExperimentComposes) {
+  const std::vector<std::string> experiments = group_files("experiment");
+  ASSERT_FALSE(experiments.empty());
+  for (const std::string& name : experiments)
+    EXPECT_NO_THROW(medvol("train experiment=" + name + " " + required + " --cfg job"));
+}
+
+TEST(Configuration, EveryFileOfEveryGroupComposes) {
+  for (const auto& entry : fs::directory_iterator(conf())) {
+    const std::string group = entry.path().filename().string();
+    if (!entry.is_directory() || group == "experiment") continue;
+    const std::vector<std::string> names = group_files(group);
+    EXPECT_FALSE(names.empty()) << group;
+    for (const std::string& name : names)
+      EXPECT_NO_THROW(medvol("train " + group + "=" + name + " " + required + " --cfg job"));
+  }
+}
+
+TEST(Configuration, EveryFileBeginsWithAComment) {
+  for (const auto& entry : fs::recursive_directory_iterator(conf()))
+    if (entry.path().extension() == ".yaml") {
+      EXPECT_TRUE(tests::read_file(entry.path()).starts_with("#")) << entry.path();
+    }
+}
+
+struct Kind {
+  const char* plural;
+  const char* group;
+  const char* tests;  ///< the folder whose tests must name every entry
+};
+
+class Registered : public testing::TestWithParam<Kind> {};
+
+/// True when a test under `folder` names `name` as a whole string: "unet".
+bool has_test(const std::string& folder, const std::string& name) {
+  for (const auto& entry : fs::recursive_directory_iterator(tests::source_root() / "tests" / folder))
+    if (entry.path().string().ends_with("_test.cpp") &&
+        tests::read_file(entry.path()).find('"' + name + '"') != std::string::npos)
+      return true;
+  return false;
+}
+
+TEST_P(Registered, EntryHasAConfigurationAndATest) {
+  const std::vector<std::string> names = listed(GetParam().plural);
+  ASSERT_FALSE(names.empty());
+  for (const std::string& name : names) {
+    EXPECT_TRUE(fs::exists(conf() / GetParam().group / (name + ".yaml"))) << GetParam().group << "/" << name << ".yaml";
+    EXPECT_TRUE(has_test(GetParam().tests, name))
+        << "no test in tests/" << GetParam().tests << " names \"" << name << "\"";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Registered,
+                         testing::Values(Kind{"networks", "network", "networks"}, Kind{"losses", "loss", "losses"},
+                                         Kind{"datasets", "dataset", "datasets"},
+                                         Kind{"optimizers", "optimizer", "trainers"},
+                                         Kind{"schedules", "schedule", "trainers"}),
+                         [](const auto& entry) { return std::string(entry.param.plural); });
+
+}  // namespace
+}  // namespace medvol::architecture
