@@ -64,14 +64,15 @@ template <class Product, class... Args>
 class Choice {
  public:
   using RegistryType = Registry<Product, Args...>;
-  explicit Choice(const RegistryType& registry, std::string default_name = "") : registry_(&registry), name_(std::move(default_name)) {
-    if (!name_.empty()) {
-      config::Diagnostics none;
-      config::Node defaults = config::Node::map();
-      defaults.set("name", config::Node::scalar(name_));
-      bind(defaults, "", none);
-      none.throw_if_any();
-    }
+  /// With a default name the choice starts with that entry's own defaults; what those lack (a required field) is found
+  /// when a configuration is bound.
+  explicit Choice(const RegistryType& registry, const std::string& default_name = "") : registry_(&registry) {
+    if (default_name.empty()) return;
+    MEDVOL_CHECK(registry.find(default_name), "no {} '{}'", registry.kind(), default_name);
+    config::Node defaults = config::Node::map();
+    defaults.set("name", config::Node::scalar(default_name));
+    config::Diagnostics incomplete;
+    bind(defaults, "", incomplete);
   }
 
   const std::string& name() const { return name_; }

@@ -1,0 +1,92 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "datasets/augmentation/augmentation_options.h"
+#include "datasets/loading/loading_options.h"
+#include "datasets/planning/planner.h"
+#include "datasets/preprocessing/prepare.h"
+#include "experiments/apps/registries.h"
+#include "framework/runtime/execution_context.h"
+#include "losses/metrics/policy.h"
+#include "trainers/inference/sliding_window.h"
+#include "trainers/session/trainer.h"
+
+namespace medvol::apps {
+
+struct EvaluationSettings {
+  std::string policy = "nnunet";
+  double nsd_tolerance = 1;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("policy", policy, "what empty masks, misses and means are worth; printed with every table", config::one_of(metrics::policy_names()));
+    visit("nsd_tolerance", nsd_tolerance, "mm within which surfaces agree in the normalised surface Dice", config::at_least(0));
+  }
+};
+
+struct PreparationSettings : datasets::PrepareOptions {
+  std::filesystem::path folder = "outputs/prepared";
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("folder", folder, "where prepared data sets are kept, one folder for each data set and way of preparing it");
+    PrepareOptions::fields(visit);
+  }
+};
+
+struct RunSettings {
+  std::filesystem::path dir;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("dir", dir, "run directory; empty: outputs/<date>/<time>");
+  }
+};
+
+/// The whole configuration of a training run: `experiments/conf/config.yaml` and its groups bind to this.
+struct ExperimentOptions {
+  std::string name = "medvol";
+  datasets::DatasetChoice dataset{registries().datasets, "nnunet"};
+  networks::NetworkChoice network{registries().networks, "unet"};
+  losses::LossChoice loss{registries().losses, "dice_ce"};
+  trainers::OptimizerChoice optimizer{registries().optimizers, "sgd"};
+  trainers::ScheduleChoice schedule{registries().schedules, "polynomial"};
+  trainers::TrainerOptions trainer;
+  runtime::HardwareOptions hardware;
+  datasets::PlannerOptions plan;
+  PreparationSettings prepare;
+  datasets::AugmentationOptions augmentation;
+  datasets::LoadingOptions loading;
+  trainers::InferenceOptions inference;
+  EvaluationSettings evaluation;
+  RunSettings run;
+  std::string fold = "0";
+  int64_t seed = 12345;
+  bool resume = false;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "of the experiment, for titles");
+    visit("dataset", dataset, "what to train on");
+    visit("network", network, "what to train");
+    visit("loss", loss, "what to minimise");
+    visit("optimizer", optimizer, "how weights follow the gradient");
+    visit("schedule", schedule, "how the learning rate goes");
+    visit("trainer", trainer, "length, validation, checkpoints");
+    visit("hardware", hardware, "device, precision, threads");
+    visit("plan", plan, "patch, batch and spacing; planned from the data by nnU-Net's rules where not set");
+    visit("prepare", prepare, "preprocessing into the store that training reads");
+    visit("augmentation", augmentation, "nnU-Net's training transforms");
+    visit("loading", loading, "how batches are made");
+    visit("inference", inference, "sliding window of validation and prediction");
+    visit("evaluation", evaluation, "how predictions are scored");
+    visit("run", run, "where results go");
+    visit("fold", fold, "which fifth is held out: 0 to 4, or all: nothing is held out", config::one_of({"0", "1", "2", "3", "4", "all"}));
+    visit("seed", seed, "of weights, sampling and augmentation", config::at_least(0));
+    visit("resume", resume, "go on with the run in run.dir, from its last checkpoint");
+  }
+};
+
+}  // namespace medvol::apps
