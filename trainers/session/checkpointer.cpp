@@ -1,0 +1,37 @@
+#include "trainers/session/checkpointer.h"
+
+#include "framework/core/error.h"
+#include "framework/core/logging.h"
+
+namespace medvol::trainers {
+
+Checkpointer::Checkpointer(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+void Checkpointer::save_last(const storage::TensorArchive& archive) const {
+  // The old file gets a second name before the new one takes its place: at every moment one of them is whole.
+  std::error_code ignored;
+  if (std::filesystem::exists(path("last"))) {
+    std::filesystem::remove(path("previous"), ignored);
+    std::filesystem::create_hard_link(path("last"), path("previous"), ignored);
+  }
+  storage::write_tensor_archive(path("last"), archive);
+}
+
+void Checkpointer::save_best(const storage::TensorArchive& archive) const { storage::write_tensor_archive(path("best"), archive); }
+
+std::optional<storage::TensorArchive> Checkpointer::load_last() const {
+  std::optional<core::UserError> damage;
+  for (const char* name : {"last", "previous"}) {
+    if (!std::filesystem::exists(path(name))) continue;
+    try {
+      return storage::read_tensor_archive(path(name));
+    } catch (const core::UserError& error) {
+      core::log_warning("{}; trying the checkpoint before it", error.what());
+      damage = error;
+    }
+  }
+  if (damage) throw *damage;
+  return std::nullopt;
+}
+
+}  // namespace medvol::trainers

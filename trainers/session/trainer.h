@@ -1,0 +1,99 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "datasets/loading/training_source.h"
+#include "framework/plan/plan.h"
+#include "framework/run/events.h"
+#include "framework/run/run_directory.h"
+#include "framework/runtime/progress_bar.h"
+#include "trainers/schedule/optimizer.h"
+#include "trainers/schedule/schedule.h"
+#include "trainers/session/checkpointer.h"
+#include "trainers/session/progress.h"
+#include "trainers/session/validation.h"
+#include "trainers/step/training_step.h"
+
+namespace medvol::trainers {
+
+/// `trainer:` of a configuration.
+struct TrainerOptions : LengthOptions, StepOptions {
+  core::Length validate_every{1, core::Unit::epochs};
+  core::Length checkpoint_every{300, core::Unit::seconds};
+  int64_t validation_cases = 0;
+  int64_t early_stopping = 0;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    LengthOptions::fields(visit);
+    StepOptions::fields(visit);
+    visit("validate_every", validate_every, "period of whole-case validation: 200 (steps), 1e (epochs), 5m; 0: at the end only");
+    visit("checkpoint_every", checkpoint_every, "period of checkpoints: 200 (steps), 1e (epochs), 5m; also at every validation, at the end, on SIGTERM and SIGINT");
+    visit("validation_cases", validation_cases, "validate on so many cases, spread evenly over the held-out ones; 0: all", config::at_least(0));
+    visit("early_stopping", early_stopping, "end after so many validations without a better mean Dice; 0: never", config::at_least(0));
+  }
+};
+
+/// Is told what happened; ordered, and allowed to be slow at validations only.
+class Hook {
+ public:
+  virtual ~Hook() = default;
+  virtual void validated(const Progress&, const ValidationResult&) {}
+  virtual void checkpointed(const Progress&) {}
+  virtual void finished(const Progress&) {}
+};
+
+/// What a Trainer works with; all of it outlives the trainer.
+struct TrainerParts {
+  TrainingStep& step;
+  Optimizer& optimizer;
+  const Schedule& schedule;
+  datasets::TrainingSource& source;
+  const ValidationCases& validation;
+  const Predictor& predictor;
+  const plan::Plan& plan;
+  const metrics::Policy& policy;
+  run::RunDirectory& directory;
+  std::vector<Hook*> hooks;
+};
+
+/// The loop. Everything heavy is a named part; Progress is the only history of its own.
+class Trainer {
+ public:
+  Trainer(const TrainerParts& parts, const TrainerOptions& options);
+  /// Trains to the end, from the last checkpoint if the directory was resumed. Throws core::Interrupted after saving
+  /// everything when the process was asked to stop, core::UserError when training diverges a third time.
+  const Progress& run();
+
+ private:
+  void start();
+  void train_step();
+  void validate_now();
+  void checkpoint();
+  bool validation_due() const;
+  bool checkpoint_due() const;
+  bool finished() const;
+  void recover_from_divergence(const StepResult& result, int64_t first_batch);
+  void restore(const storage::TensorArchive& archive);
+  storage::TensorArchive everything();
+  storage::TensorArchive best_weights();
+  datasets::Batch next_batch();
+  void record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds, int64_t samples);
+  void stop_if_asked();
+  /// Training time used up to now.
+  double seconds() const { return progress_.seconds + clock_.seconds(); }
+  void settle_clock() { progress_.seconds += clock_.restart(); }
+
+  TrainerParts parts_;
+  TrainerOptions options_;
+  Checkpointer checkpointer_;
+  run::EventWriter events_;
+  Progress progress_;
+  runtime::Stopwatch clock_;
+  int64_t saved_step_ = -1;
+  double saved_seconds_ = 0;
+  std::optional<double> last_dice_;
+  runtime::ProgressBar bar_;
+};
+
+}  // namespace medvol::trainers
