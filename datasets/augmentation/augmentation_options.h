@@ -57,7 +57,7 @@ struct BlurOptions {
 
 /// A factor that is drawn below or above 1 with even chance when its range reaches below 1 (nnU-Net's BGContrast).
 struct FactorOptions {
-  double probability, low, high;
+  double probability = 0, low = 1, high = 1;
 
   template <class Visitor>
   void fields(Visitor& visit) {
