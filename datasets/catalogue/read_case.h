@@ -1,4 +1,10 @@
 #pragma once
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "datasets/dataset.h"
 #include "framework/imaging/volume.h"
 
@@ -13,9 +19,18 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
 /// set does not declare.
 imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset, const imaging::Geometry& grid);
 
-/// "label 255 at 12 voxels (first at x 3, y 4, z 5)" for the first undeclared label; empty when all are declared.
-std::string undeclared_label(const at::Tensor& labels, const DatasetDescription& dataset);
-/// "NaN at x 3, y 4, z 5 of channel 0 (and 11 more)" for the first value that is not finite; empty when there is none.
-std::string non_finite_value(const at::Tensor& image);
+/// What is wrong with a part of a case, in words; empty when nothing is.
+std::string grid_difference(const imaging::Geometry& found, const imaging::Geometry& expected);
+/// "undeclared labels: 255 (12 voxels), 7 (1 voxel)", at most five of them.
+std::string undeclared_labels(const at::Tensor& labels, const DatasetDescription& dataset);
+/// "12 voxels are NaN or infinite, the first at x 3, y 4, z 5 of channel 0".
+std::string non_finite_values(const at::Tensor& image);
+
+/// What to do about each of these.
+namespace hints {
+inline constexpr const char* grid = "image and label must lie on one grid: resample one onto the other";
+inline constexpr const char* labels = "correct the file, or declare the label in dataset.json";
+inline constexpr const char* non_finite = "replace these voxels, or take the case out";
+}  // namespace hints
 
 }  // namespace medvol::datasets

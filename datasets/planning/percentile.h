@@ -1,0 +1,21 @@
+#pragma once
+#include <algorithm>
+#include <vector>
+
+namespace medvol::datasets {
+
+/// numpy.percentile's default: linear between the two nearest of the ascending values. `q` in [0, 100]; not empty.
+template <class T>
+double sorted_percentile(const std::vector<T>& ascending, double q) {
+  const double place = q / 100 * double(ascending.size() - 1);
+  const size_t below = static_cast<size_t>(place);
+  const double low = double(ascending[below]), high = double(ascending[std::min(below + 1, ascending.size() - 1)]);
+  return low + (high - low) * (place - double(below));
+}
+
+inline double percentile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  return sorted_percentile(values, q);
+}
+
+}  // namespace medvol::datasets

@@ -1,0 +1,141 @@
+#include "datasets/preprocessing/prepare.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "datasets/catalogue/read_case.h"
+#include "datasets/preprocessing/foreground.h"
+#include "datasets/preprocessing/store_layout.h"
+#include "framework/core/error.h"
+#include "framework/runtime/philox.h"
+#include "framework/storage/checksum.h"
+#include "framework/storage/hdf5_store.h"
+
+namespace medvol::datasets {
+namespace {
+
+using nlohmann::json;
+
+/// Raised whenever the same options give other voxels.
+constexpr int preprocessing_version = 1;
+constexpr uint64_t foreground_seed = 1234;
+constexpr double largest_half = 65504;
+
+/// Every option that a prepared case depends on.
+std::string recipe(const plan::Plan& plan) {
+  json options = {{"version", preprocessing_version}, {"dimensions", plan.dimensions}, {"spacing", plan.spacing}};
+  for (const auto& [label, name] : plan.labels) options["labels"].push_back(label);
+  options["ignore_label"] = plan.ignore_label ? json(*plan.ignore_label) : json();
+  for (size_t channel = 0; channel < plan.normalization.size(); ++channel) {
+    json one = {plan::normalization_name(plan.normalization[channel]), bool(plan.normalize_inside_mask.at(channel))};
+    const plan::IntensityStatistics& found = plan.intensities.at(channel);
+    if (plan.normalization[channel] == plan::Normalization::ct)
+      one.insert(one.end(), {found.mean, found.standard_deviation, found.percentile_00_5, found.percentile_99_5});
+    options["normalization"].push_back(one);
+  }
+  return storage::checksum(options.dump());
+}
+
+/// Sizes and checksums, no names: what the files are called is nobody's business here, and a moved folder is no change.
+json source_of(const Case& one) {
+  json files = json::array();
+  std::vector<std::filesystem::path> paths = one.images;
+  paths.push_back(*one.label);
+  for (const auto& path : paths) {
+    if (!std::filesystem::exists(path)) throw core::UserError("the file is missing", path.string(), "complete the folder, or take the case out");
+    files.push_back({std::filesystem::file_size(path), storage::file_checksum(path)});
+  }
+  return files;
+}
+
+at::Tensor as_half(const at::Tensor& image, const std::string& file) {
+  if (const double largest = image.abs().max().item<double>(); largest > largest_half)
+    throw core::UserError(fmt::format("values reach {:g} after preprocessing, above what float16 holds ({:g})", largest, largest_half), file,
+                          "choose a normalisation for this channel (its name in dataset.json)");
+  return image.to(at::kHalf);
+}
+
+class Preparation {
+ public:
+  Preparation(const DatasetDescription& dataset, const plan::Plan& plan, storage::StoreWriter& store)
+      : dataset_(dataset), plan_(plan), store_(store), recipe_(recipe(plan)) {
+    for (const auto& [label, name] : plan.labels) classes_.insert(label);
+  }
+
+  /// True when the case had to be prepared.
+  bool prepare(const Case& one) const {
+    MEDVOL_CHECK(one.label, "training case {} has no label file", one.id);
+    const json source = source_of(one);
+    if (unchanged(one.id, source)) return false;
+    const PreprocessedCase made = preprocess(one);
+    std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())}, {store_layout::labels, made.labels}};
+    for (const auto& [label, voxels] : foreground_voxels(made.labels, classes_, plan_.ignore_label, draws(one.id)))
+      tensors[store_layout::foreground + std::to_string(label)] = voxels;
+    store_.add(one.id, tensors, {{store_layout::source, source}, {store_layout::recipe, recipe_}, {store_layout::transform, made.transform.to_json()}});
+    return true;
+  }
+
+ private:
+  bool unchanged(const std::string& id, const json& source) const {
+    if (!store_.has(id)) return false;
+    const json found = store_.attributes(id);
+    return found.is_object() && found.value(store_layout::source, json()) == source && found.value(store_layout::recipe, json()) == recipe_;
+  }
+
+  PreprocessedCase preprocess(const Case& one) const {
+    const imaging::Volume image = read_case_image(one.images, dataset_.channel_names.size());
+    const imaging::Volume labels = read_case_labels(*one.label, dataset_, image.geometry);
+    try {
+      return preprocess_case(image, labels, plan_);
+    } catch (const core::UserError& error) {
+      if (!error.where().empty()) throw;
+      throw core::UserError(error.what(), one.images.front().string());
+    }
+  }
+
+  /// A stream of the case's own: it does not depend on which other cases there are.
+  static runtime::Philox draws(const std::string& id) {
+    return {foreground_seed, runtime::purpose_sampling, std::stoull(storage::checksum(id).substr(0, 16), nullptr, 16)};
+  }
+
+  const DatasetDescription& dataset_;
+  const plan::Plan& plan_;
+  storage::StoreWriter& store_;
+  std::string recipe_;
+  std::set<int64_t> classes_;
+};
+
+void forget_absent_cases(storage::StoreWriter& store, const DatasetDescription& dataset) {
+  std::set<std::string> ids;
+  for (const Case& one : dataset.cases) ids.insert(one.id);
+  for (const std::string& key : store.keys())
+    if (!ids.contains(key)) store.erase(key);
+}
+
+}  // namespace
+
+PreparedDataset prepare(const DatasetDescription& dataset, const plan::Plan& plan, const std::filesystem::path& path,
+                        const PrepareOptions& options, const ProgressCallback& progress) {
+  std::vector<char> done(dataset.cases.size(), 0);
+  {
+    storage::StoreWriter store(path);
+    forget_absent_cases(store, dataset);
+    const Preparation preparation(dataset, plan, store);
+    for_each_parallel(static_cast<int64_t>(dataset.cases.size()), options.threads,
+                      [&](int64_t i) { done[size_t(i)] = preparation.prepare(dataset.cases[size_t(i)]); }, progress);
+    store.finish();
+  }
+  PreparedDataset result{CaseStore(path), {}, 0};
+  for (size_t i = 0; i < done.size(); ++i)
+    if (done[i])
+      result.prepared.push_back(dataset.cases[i].id);
+    else
+      ++result.reused;
+  return result;
+}
+
+}  // namespace medvol::datasets
