@@ -28,7 +28,7 @@ struct Identity {
   void save(const std::filesystem::path& file) const;
   static Identity load(const std::filesystem::path& file);
 
-  /// "compute_threads: 2 there, 4 here" for every field in which `here` differs.
+  /// `compute_threads: 2 there, 4 here` for every field in which `here` differs.
   std::vector<std::string> differences(const Identity& here) const;
 };
 
