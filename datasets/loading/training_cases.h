@@ -1,8 +1,6 @@
 #pragma once
-#include <array>
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -10,26 +8,29 @@
 
 namespace medvol::datasets {
 
-/// One case as a patch is cut from it. What it points to stays valid while `keep_alive` does.
+using VoxelList = std::pair<const int64_t*, int64_t>;
+
+/// One case as a patch is cut from it: a view.
 struct TrainingCase {
   std::variant<const float*, const c10::Half*> image;  ///< [C, D, H, W], contiguous
   const uint8_t* labels = nullptr;                     ///< [D, H, W], contiguous
   int64_t channels = 1;
   Index3 size{};  ///< D, H, W
-  /// Per class that may be forced into a patch: flat indices of voxels of it ((z * H + y) * W + x); classes that the
-  /// case lacks have none.
-  std::vector<std::pair<const int64_t*, int64_t>> foreground;
-  std::shared_ptr<const void> keep_alive;
+  /// Per class that may be forced into a patch: flat indices of voxels of it ((z * H + y) * W + x) and how many; a class
+  /// that the case lacks may stand with none.
+  std::vector<VoxelList> foreground;
+  /// With an ignore label: voxels of every other label. A patch that is not forced is then centred on one of these.
+  VoxelList annotated{nullptr, 0};
 };
 
-/// Cases to cut patches from. `open` is called by several threads at a time.
+/// Cases to cut patches from; they stay open and where they are. `open` is called by several threads at a time.
 class TrainingCases {
  public:
   virtual ~TrainingCases() = default;
   virtual int64_t count() const = 0;
   virtual int64_t channels() const = 0;
   /// Throws core::UserError when the case cannot be read.
-  virtual TrainingCase open(int64_t index) const = 0;
+  virtual const TrainingCase& open(int64_t index) const = 0;
 };
 
 }  // namespace medvol::datasets

@@ -1,0 +1,189 @@
+#include "datasets/loading/training_source.h"
+
+#include <ATen/ops/empty.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "datasets/loading/patch_sampler.h"
+#include "framework/core/error.h"
+
+namespace medvol::datasets {
+
+/// The ring of batches being made: batch b stands in slot b mod size, samples are handed out one by one in order.
+class TrainingSource::Workers {
+ public:
+  Workers(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
+          const LoadingOptions& options, uint64_t seed)
+      : cases_(std::move(cases)), augmenter_(std::move(augmenter)), batch_size_(batch_size), options_(options), seed_(seed),
+        sampler_(augmenter_.source_patch_size(), augmenter_.patch_size()),
+        ring_(static_cast<size_t>(options.threads > 0 ? options.prefetch : 1)) {
+    start(0);
+  }
+  ~Workers() { stop(); }
+
+  Batch next();
+  int64_t next_batch() const { return next_batch_; }
+  void start(int64_t batch);
+  void stop();
+
+ private:
+  struct Slot {
+    at::Tensor images, labels;
+    int64_t unfinished = 0;  ///< samples
+    std::exception_ptr failure;
+  };
+
+  /// Batches whose memory the caller no longer holds; a batch in use is never written to.
+  void give_memory(Slot& slot);
+  void work();
+  void make_sample(int64_t batch, int64_t n, Slot& slot, AugmentationScratch& scratch) const;
+  Slot& slot_of(int64_t batch) { return ring_[static_cast<size_t>(batch) % ring_.size()]; }
+  void make_here(Slot& slot);
+
+  std::unique_ptr<const TrainingCases> cases_;
+  Augmenter augmenter_;
+  int64_t batch_size_;
+  LoadingOptions options_;
+  uint64_t seed_;
+  PatchSampler sampler_;
+
+  std::vector<Slot> ring_;
+  std::deque<std::pair<at::Tensor, at::Tensor>> lent_;  ///< images and labels given to the caller, oldest first
+  std::vector<std::thread> threads_;
+  AugmentationScratch scratch_;  ///< of the calling thread
+
+  std::mutex mutex_;
+  std::condition_variable work_wanted_, batch_ready_;
+  bool stopping_ = false;
+  int64_t next_batch_ = 0;    ///< due to the caller
+  int64_t next_sample_ = 0;   ///< to be handed out: batch · batch size + n
+  int64_t end_sample_ = 0;    ///< samples before this may be handed out
+};
+
+void TrainingSource::Workers::start(int64_t batch) {
+  stop();
+  next_batch_ = batch;
+  next_sample_ = batch * batch_size_;
+  end_sample_ = (batch + static_cast<int64_t>(ring_.size())) * batch_size_;
+  stopping_ = false;
+  for (Slot& slot : ring_) give_memory(slot);
+  for (int64_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+void TrainingSource::Workers::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_wanted_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void TrainingSource::Workers::give_memory(Slot& slot) {
+  slot.unfinished = batch_size_;
+  slot.failure = nullptr;
+  if (slot.images.defined()) return;
+  for (auto held = lent_.begin(); held != lent_.end(); ++held) {
+    if (held->first.use_count() > 1 || held->second.use_count() > 1) continue;
+    if (held->first.storage().use_count() > 1 || held->second.storage().use_count() > 1) continue;  // a view is in use
+    std::tie(slot.images, slot.labels) = std::move(*held);
+    lent_.erase(held);
+    return;
+  }
+  const auto [depth, height, width] = augmenter_.patch_size();
+  slot.images = at::empty({batch_size_, cases_->channels(), depth, height, width}, at::kFloat);
+  slot.labels = at::empty({batch_size_, depth, height, width}, at::kByte);
+}
+
+void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, AugmentationScratch& scratch) const {
+  const auto index = static_cast<uint64_t>(batch * batch_size_ + n);
+  runtime::Philox sampling(seed_, runtime::purpose_sampling, index);
+  runtime::Philox augmentation(seed_, runtime::purpose_augmentation, index);
+  const auto chosen = static_cast<int64_t>(sampling.below(static_cast<uint64_t>(cases_->count())));
+  const TrainingCase& from = cases_->open(chosen);
+  MEDVOL_CHECK(from.channels == cases_->channels(), "a case of {} channels among cases of {}", from.channels,
+               cases_->channels());
+  const bool forced = PatchSampler::forces_foreground(n, batch_size_, options_.oversample_foreground);
+  const SourcePatch source{from.image, from.labels, from.channels, from.size, sampler_.sample(from, forced, sampling),
+                           augmenter_.source_patch_size()};
+  const int64_t voxels = voxel_count(augmenter_.patch_size());
+  augmenter_.apply(source, augmentation, slot.images.mutable_data_ptr<float>() + n * from.channels * voxels,
+                   slot.labels.mutable_data_ptr<uint8_t>() + n * voxels, scratch);
+}
+
+void TrainingSource::Workers::work() {
+  AugmentationScratch scratch;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    work_wanted_.wait(lock, [this] { return stopping_ || next_sample_ < end_sample_; });
+    if (stopping_) return;
+    const int64_t sample = next_sample_++;
+    Slot& slot = slot_of(sample / batch_size_);
+    const bool useless = slot.failure != nullptr;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      if (!useless) make_sample(sample / batch_size_, sample % batch_size_, slot, scratch);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    if (failure && !slot.failure) slot.failure = failure;
+    if (--slot.unfinished == 0) batch_ready_.notify_all();
+  }
+}
+
+void TrainingSource::Workers::make_here(Slot& slot) {
+  for (int64_t n = 0; n < batch_size_; ++n) make_sample(next_batch_, n, slot, scratch_);
+  slot.unfinished = 0;
+}
+
+Batch TrainingSource::Workers::next() {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point asked = Clock::now();
+  Slot& slot = slot_of(next_batch_);
+  if (threads_.empty()) make_here(slot);
+  std::unique_lock lock(mutex_);
+  batch_ready_.wait(lock, [&] { return slot.unfinished == 0; });
+  if (slot.failure) std::rethrow_exception(slot.failure);  // stays: asking again gives the same answer
+  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_,
+              std::chrono::duration<double>(Clock::now() - asked).count()};
+  slot.images = at::Tensor();
+  slot.labels = at::Tensor();
+  give_memory(slot);
+  lent_.emplace_back(batch.images, batch.labels);
+  if (lent_.size() > 4) lent_.pop_front();
+  ++next_batch_;
+  end_sample_ += batch_size_;
+  lock.unlock();
+  work_wanted_.notify_all();
+  return batch;
+}
+
+TrainingSource::TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
+                               const LoadingOptions& options, uint64_t seed) {
+  MEDVOL_CHECK(batch_size > 0, "a batch of {}", batch_size);
+  if (cases->count() == 0)
+    throw core::UserError("there are no training cases", "", "a fold needs cases with labels: see the split of the data set");
+  workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed);
+}
+
+TrainingSource::~TrainingSource() = default;
+
+Batch TrainingSource::next() { return workers_->next(); }
+
+int64_t TrainingSource::state() const { return workers_->next_batch(); }
+
+void TrainingSource::load(int64_t next_batch) {
+  MEDVOL_CHECK(next_batch >= 0, "batch {}", next_batch);
+  workers_->start(next_batch);
+}
+
+}  // namespace medvol::datasets
