@@ -64,8 +64,8 @@ concept NamedEnum = std::is_enum_v<T> && requires(T value) {
   { enum_names(value) } -> std::convertible_to<EnumNames<T>>;
 };
 
-/// Binds `node` onto `into`: keys that are absent keep the value `into` has. Every defect (unknown key, wrong type, out of
-/// range, missing) goes into `found`; `path` is where `node` hangs in the whole tree, for messages.
+/// Binds `node` onto `into`: keys that are absent keep the value `into` has. Every defect (unknown key, wrong type, out
+/// of range, missing) goes into `found`; `path` is where `node` hangs in the whole tree, for messages.
 template <class Options>
 void bind(const Node& node, const std::string& path, Options& into, Diagnostics& found);
 

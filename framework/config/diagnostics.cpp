@@ -47,6 +47,10 @@ void Diagnostics::add(const core::Place& place, std::string path, std::string wh
   defects_.push_back({place, std::move(path), std::move(what), std::move(hint)});
 }
 
+void Diagnostics::add(const ConfigError& error) {
+  defects_.insert(defects_.end(), error.defects().begin(), error.defects().end());
+}
+
 void Diagnostics::throw_if_any() const {
   if (!defects_.empty()) throw ConfigError(defects_);
 }

@@ -27,6 +27,8 @@ class ConfigError : public core::UserError {
 class Diagnostics {
  public:
   void add(const core::Place& place, std::string path, std::string what, std::string hint = "");
+  /// Takes over the defects of an error that was caught.
+  void add(const ConfigError& error);
   bool empty() const { return defects_.empty(); }
   const std::vector<Defect>& defects() const { return defects_; }
   void throw_if_any() const;

@@ -55,7 +55,8 @@ std::string plural(const std::string& type);
 
 namespace medvol::config {
 
-/// The allowed range in words: "above 0", "at least 1", "between 0 and 1", "at least 0 and below 1"; empty without limits.
+/// The allowed range in words: "above 0", "at least 1", "between 0 and 1", "at least 0 and below 1"; empty without
+/// limits.
 std::string range_text(const Constraint& constraint);
 
 }  // namespace medvol::config
