@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <variant>
 #include <vector>
 
@@ -61,8 +60,12 @@ class GridTransform {
   };
   using Step = std::variant<Orient, Crop, Resample>;
 
+  static Geometry grid_after(const Geometry& before, const Orient& step);
+  static Geometry grid_after(const Geometry& before, const Crop& step);
+  static Geometry grid_after(const Geometry& before, const Resample& step);
   GridTransform& add(const Step& step);
-  at::Tensor restore_channel(at::Tensor channels, double outside, bool nearest) const;
+  at::Tensor apply_channels(at::Tensor channels, bool labels) const;
+  at::Tensor restore_channels(at::Tensor channels, double outside, bool labels) const;
 
   std::vector<Step> steps_;
   std::vector<Geometry> grids_;  ///< grids_[0] is the file's; grids_[i + 1] follows steps_[i]
