@@ -27,16 +27,22 @@ if(NOT MEDVOL_TORCH_ROOT)
 endif()
 message(STATUS "LibTorch: ${MEDVOL_TORCH_ROOT}")
 
+# LibTorch's include folder carries a later fmt that libfmt does not serve; the one that spdlog was built with goes first.
+find_package(fmt REQUIRED)
+find_path(MEDVOL_FMT_INCLUDE fmt/format.h PATHS /usr/include NO_DEFAULT_PATH)
+find_path(MEDVOL_FMT_INCLUDE fmt/format.h REQUIRED)
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/first")
+file(CREATE_LINK "${MEDVOL_FMT_INCLUDE}/fmt" "${CMAKE_BINARY_DIR}/first/fmt" SYMBOLIC)
+
 add_library(medvol_torch INTERFACE)
 add_library(medvol::torch ALIAS medvol_torch)
-target_include_directories(medvol_torch SYSTEM INTERFACE
+target_include_directories(medvol_torch SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/first"
   "${MEDVOL_TORCH_ROOT}/include" "${MEDVOL_TORCH_ROOT}/include/torch/csrc/api/include")
 target_link_directories(medvol_torch INTERFACE "${MEDVOL_TORCH_ROOT}/lib")
 target_link_libraries(medvol_torch INTERFACE torch_cpu c10)
 target_link_options(medvol_torch INTERFACE "-Wl,-rpath,${MEDVOL_TORCH_ROOT}/lib" "-Wl,--allow-shlib-undefined")
 
 find_package(Threads REQUIRED)
-find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
