@@ -24,8 +24,8 @@ std::optional<fs::path> foreign_entry(const RunPaths& paths) {
   for (const auto& entry : fs::directory_iterator(paths.root())) {
     std::string name = entry.path().filename().string();
     if (name == kLockFile || storage::is_temporary_name(name)) continue;
-    bool own = false;
-    for (const fs::path& folder : own_folders(paths)) own = own || (entry.path() == folder && entry.is_directory());
+    bool own = entry.path() == paths.log();
+    for (const fs::path& folder : own_folders(paths)) own = own || entry.path() == folder;
     if (own && fs::is_empty(entry.path())) continue;
     return entry.path();
   }
@@ -48,7 +48,7 @@ double now() {
 
 }  // namespace
 
-bool RunPaths::holds_run() const { return fs::exists(config()) || fs::exists(identity()) || fs::exists(log()); }
+bool RunPaths::holds_run() const { return fs::exists(config()) || fs::exists(identity()) || (fs::exists(log()) && !fs::is_empty(log())); }
 
 RunDirectory RunDirectory::create(const fs::path& path, bool resume) {
   MEDVOL_CHECK(!path.empty());
@@ -91,7 +91,7 @@ RunView open_run(const fs::path& path) {
   if (!fs::is_directory(path)) throw core::UserError("there is no such run directory", path.string(), "check the path");
   if (!paths.holds_run())
     throw core::UserError("this folder holds no run", path.string(), "a run directory has config.yaml, identity.json and log.jsonl");
-  RunView view{.paths = paths};
+  RunView view{paths, "", {}, std::nullopt};
   if (fs::exists(paths.config())) view.config_text = storage::read_bytes(paths.config());
   if (fs::exists(paths.log())) view.log = storage::read_json_lines(paths.log());
   if (fs::exists(paths.identity())) view.identity = Identity::load(paths.identity());

@@ -29,7 +29,7 @@ class RunPaths {
   std::filesystem::path evaluation() const { return root_ / "evaluation"; }     ///< folder
   std::filesystem::path export_folder() const { return root_ / "export"; }      ///< folder
 
-  /// Whether a run was begun here: its configuration, identity or log is there.
+  /// Whether a run was begun here: its configuration, identity or a line of its log is there.
   bool holds_run() const;
 
  private:

@@ -24,7 +24,7 @@ std::filesystem::path temporary_beside(const std::filesystem::path& path) {
 }
 
 void refuse_special_target(const std::filesystem::path& path) {
-  MEDVOL_CHECK(path.has_filename(), "'{}' names no file", path.string());
+  if (!path.has_filename()) throw_file_error("write", path, EISDIR);
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
   if (S_ISDIR(status.st_mode)) throw_file_error("write", path, EISDIR);
