@@ -32,7 +32,7 @@ Region readable(const SourcePatch& source) {
 /// Source coordinates along an output row: start + step · x, in image coordinates.
 struct Line {
   std::array<double, 3> start, step;
-  double at(size_t axis, int64_t x) const { return start[axis] + step[axis] * double(x); }
+  double at(size_t axis, auto x) const { return start[axis] + step[axis] * double(x); }
 };
 
 /// The output grid's way into the image.
@@ -90,9 +90,10 @@ void place_row(const Line& line, const Region& region, const Index3& size, bool 
     narrow(row.inner, line, axis, double(region.low[axis]), double(region.high[axis] - (whole ? 0 : 1)));
   }
   if (row.inner.begin >= row.inner.end) row.inner = {row.touching.begin, row.touching.begin};
-  // Inner coordinates are not negative: truncation is the floor. Index arithmetic in int32 is checked by gather().
+  // Inner coordinates are not negative: truncation is the floor. int32 (checked by gather()) lets the loop vectorise.
   const auto height = int32_t(size[1]), length = int32_t(size[2]);
-  for (int64_t x = row.inner.begin; x < row.inner.end; ++x) {
+  const auto end = int32_t(row.inner.end);
+  for (auto x = int32_t(row.inner.begin); x < end; ++x) {
     const double at_z = line.at(0, x), at_y = line.at(1, x), at_x = line.at(2, x);
     const auto z = int32_t(at_z), y = int32_t(at_y), column = int32_t(at_x);
     row.share_z[x] = float(at_z - double(z));
@@ -197,6 +198,29 @@ class Vote {
   float weights_[8];
 };
 
+float sum(lanes::Floats values) {
+  float total = 0;
+  for (int lane = 0; lane < lanes::width; ++lane) total += values[lane];
+  return total;
+}
+
+/// The winner among eight labels. Nearly always there are one or two: two sums decide. Else the full count.
+uint8_t heaviest(lanes::Ints labels, lanes::Floats weights) {
+  const auto weight_of = [&](lanes::Ints chosen) { return sum(lanes::as_floats(lanes::as_ints(weights) & chosen)); };
+  const lanes::Ints first = labels == labels[0];
+  int other = labels[0];
+  for (int lane = 1; lane < lanes::width; ++lane) other = first[lane] ? other : labels[lane];
+  const lanes::Ints second = labels == other;
+  const float first_weight = weight_of(first), second_weight = weight_of(second & ~first);
+  if (first_weight + second_weight > 0.9999f) {
+    const bool take_first = first_weight > second_weight || (first_weight == second_weight && labels[0] < other);
+    return static_cast<uint8_t>(take_first ? labels[0] : other);
+  }
+  Vote vote;
+  for (int lane = 0; lane < lanes::width; ++lane) vote.add(labels[lane], weights[lane]);
+  return vote.winner();
+}
+
 template <bool in_plane>
 void vote_inner(const uint8_t* labels, const Index3& size, const Row& row, uint8_t* out) {
   const int64_t plane = in_plane ? 0 : size[1] * size[2], length = size[2];
@@ -206,21 +230,17 @@ void vote_inner(const uint8_t* labels, const Index3& size, const Row& row, uint8
     return both;
   };
   for (int64_t x = row.inner.begin; x < row.inner.end; ++x) {
-    const uint8_t* at = labels + row.offsets[x];
-    const uint16_t a = pair(at), b = pair(at + length), c = pair(at + plane), d = pair(at + plane + length);
-    if (a == b && a == c && a == d && (a & 0xff) == a >> 8) {
-      out[x] = at[0];
+    const uint8_t *a = labels + row.offsets[x], *b = a + length, *c = a + plane, *d = c + length;
+    const uint16_t pair_a = pair(a);
+    if (pair_a == pair(b) && pair_a == pair(c) && pair_a == pair(d) && a[0] == a[1]) {
+      out[x] = a[0];
       continue;
     }
     const float z = in_plane ? 0 : row.share_z[x], y = row.share_y[x], share = row.share_x[x];
-    const float rows[4] = {(1 - z) * (1 - y), (1 - z) * y, z * (1 - y), z * y};
-    const uint8_t* const starts[4] = {at, at + length, at + plane, at + plane + length};
-    Vote vote;
-    for (int i = 0; i < (in_plane ? 2 : 4); ++i) {
-      vote.add(starts[i][0], rows[i] * (1 - share));
-      vote.add(starts[i][1], rows[i] * share);
-    }
-    out[x] = vote.winner();
+    const float near = 1 - share, wa = (1 - z) * (1 - y), wb = (1 - z) * y, wc = z * (1 - y), wd = z * y;
+    const lanes::Ints found{a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]};
+    const lanes::Floats weights{wa * near, wa * share, wb * near, wb * share, wc * near, wc * share, wd * near, wd * share};
+    out[x] = heaviest(found, weights);
   }
 }
 

@@ -43,7 +43,8 @@ TEST(Draws, NnUnetFrequenciesAndRanges) {
   for (const AugmentationDraws& draws : all) {
     moved += draws.interpolate;
     const double scale = scale_of(draws);
-    EXPECT_GT(scale, 0.7 - 1e-9), EXPECT_LT(scale, 1.4);
+    EXPECT_GT(scale, 0.7 - 1e-9);
+    EXPECT_LT(scale, 1.4);
     scaled += std::abs(scale - 1) > 1e-9;
     noisy += draws.noise_sigma > 0;
     EXPECT_LT(draws.noise_sigma, 0.1);
@@ -62,7 +63,9 @@ TEST(Draws, NnUnetFrequenciesAndRanges) {
     bright += first.brightness != 1;
     bright_below += first.brightness < 1;
     EXPECT_EQ(first.brightness != 1, second.brightness != 1);  // fires for a sample, differs per channel
-    if (first.brightness != 1) EXPECT_NE(first.brightness, second.brightness);
+    if (first.brightness != 1) {
+      EXPECT_NE(first.brightness, second.brightness);
+    }
     contrast += first.contrast != 1;
     inverted += first.gamma_inverted != 1;
     gamma += first.gamma != 1;
