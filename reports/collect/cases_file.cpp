@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -54,13 +55,14 @@ std::vector<std::string> measures_of(const Evaluation& evaluation) {
 
 CasesRows cases_rows(const Evaluation& evaluation) {
   const std::vector<std::string> measures = measures_of(evaluation);
-  CasesRows table{{"case", "structure", "labels", "outcome"}, {}};
+  CasesRows table;
+  table.header = {"case", "structure", "labels", "outcome"};
   table.header.insert(table.header.end(), measures.begin(), measures.end());
   for (const CaseMeasures& one : evaluation.cases)
     for (size_t i = 0; i < evaluation.structures.size(); ++i) {
       const MeasuredStructure& structure = evaluation.structures[i];
-      std::vector<std::string> row{one.id, structure.name, fmt::format("{}", fmt::join(structure.labels, " ")),
-                                   one.structures[i].outcome};
+      std::vector<std::string> row = {one.id, structure.name, fmt::format("{}", fmt::join(structure.labels, " ")),
+                                      one.structures[i].outcome};
       for (const std::string& measure : measures) row.push_back(number_text(one.structures[i].value(measure)));
       table.rows.push_back(std::move(row));
     }

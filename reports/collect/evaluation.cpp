@@ -1,6 +1,7 @@
 #include "reports/collect/evaluation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

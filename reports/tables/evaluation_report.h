@@ -38,23 +38,33 @@ struct EvaluationReport {
 };
 
 /// The figures of a report: means as the policy takes them, spreads, bootstrap intervals (of the mean of the cases' own
-/// values). UserError when cases and structures do not fit together or an id stands twice.
+/// values). UserError without cases, when cases and structures do not fit together, or when an id stands twice.
 Evaluation summarize_report(const EvaluationReport& report);
 
-/// Writes summary.json, cases.csv, report.md and report.html into `folder`, each atomically, the summary last: a folder
+/// Writes cases.csv, report.md, report.html and summary.json into `folder`, each atomically, the summary last: a folder
 /// with a summary is complete. Returns what it wrote.
 Evaluation write_evaluation(const std::filesystem::path& folder, const EvaluationReport& report);
 
-/// The table of means, as reports show it: a row a class and the foreground.
-Table summary_table(const Evaluation& evaluation);
+/// A row a structure and one for the foreground, the five measures that are read first: for the terminal and the top of a
+/// report. A baseline is written into another report's `extra_tables` as headline_table(summarize_report(baseline)).
+Table headline_table(const Evaluation& evaluation);
+/// All measures of every structure with spread, interval, n valid and n missed: overlap, then surface and volume.
+std::vector<Table> summary_tables(const Evaluation& evaluation);
 /// A row a case, for reading and sorting.
 Table case_table(const Evaluation& evaluation);
 
-/// Which cases to look at: by the mean Dice over the classes of a case, ties by id. Indices into `cases`; the same
-/// case may stand in several roles when there are few. A case without any defined Dice is not chosen.
-struct CaseChoice {
-  std::vector<std::pair<std::string, size_t>> roles;  ///< {"best", i}, {"median", j}, {"worst", k}; empty without cases
+/// A case to look at, by its foreground Dice.
+struct ChosenCase {
+  std::string role;  ///< "best", "median", "worst"
+  size_t index = 0;  ///< into the cases
+  double dice = not_a_number;
 };
-CaseChoice choose_cases(const std::vector<CaseMeasures>& cases);
+/// Best, median (the lower one of two) and worst; ties by id. Fewer than three cases: those there are, each once. A case
+/// without any defined Dice is not chosen.
+std::vector<ChosenCase> choose_cases(const std::vector<CaseMeasures>& cases);
+
+/// The pages as text.
+std::string evaluation_markdown(const Evaluation& evaluation, const EvaluationReport& report);
+std::string evaluation_html(const Evaluation& evaluation, const EvaluationReport& report);
 
 }  // namespace medvol::reports

@@ -1,39 +1,33 @@
 #pragma once
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace medvol::reports {
 
-enum class Align { left, right };
-
-struct Column {
-  std::string header;
-  Align align = Align::right;
-};
-
-/// A cell: its text, and what a sortable column sorts by where the text is no plain number.
+/// A cell: its text, lines of detail below it, and what a sortable column sorts by.
 struct Cell {
   std::string text;
-  double order = 0;
-  bool ordered = false;
-  Cell(std::string text_) : text(std::move(text_)) {}  // NOLINT: a text is a cell
-  Cell(const char* text_) : text(text_) {}              // NOLINT
-  Cell(std::string text_, double order_) : text(std::move(text_)), order(order_), ordered(true) {}
+  std::vector<std::string> detail = {};
+  std::optional<double> order = std::nullopt;
 };
 
-/// A table as a person reads it. Rows are as long as `columns`; the first column is the row's heading.
+/// A table as a person reads it. Rows are as long as `columns`; the first column holds the rows' headings.
 struct Table {
   std::string caption;
-  std::vector<Column> columns;
+  std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows;
-  std::vector<std::string> notes;  ///< lines below, the policy's first
-  bool sortable = false;           ///< in HTML
+  std::vector<std::string> notes;   ///< lines below, the policy's first
+  bool sortable = false;            ///< in HTML: a click on a column's head sorts
+  size_t emphasised_rows = 0;       ///< so many last rows are set off (means)
 };
 
-/// GitHub-flavoured Markdown, columns padded so that the source reads as a table too.
+/// GitHub-flavoured Markdown, columns padded so that the source reads as a table too; detail on lines of its own.
 std::string to_markdown(const Table& table);
+/// A <figure> with a <table>; all text escaped.
 std::string to_html(const Table& table);
-/// A plain box for the terminal.
+/// Plain aligned columns for the terminal; detail behind the text in the same line.
 std::string to_text(const Table& table);
 
 }  // namespace medvol::reports
