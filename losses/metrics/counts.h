@@ -55,7 +55,7 @@ struct CountedStructure {
 
 /// Counts all structures in one pass over two label maps [D, H, W] (uint8, int16, int32 or int64; any strides).
 /// Voxels whose reference is `ignore` count nowhere. `where` names the case in errors.
-/// UserError: shapes differ, type is not integer, more than 255 labels, prediction holds the ignore label.
+/// UserError: shapes differ, type is not integer, more than 254 labels, prediction holds the ignore label.
 std::vector<CountedStructure> count_structures(const at::Tensor& reference, const at::Tensor& prediction,
                                                const std::vector<Structure>& structures,
                                                std::optional<int64_t> ignore = std::nullopt,

@@ -56,7 +56,7 @@ struct CaseResult {
 };
 
 /// Measures a predicted label map against its reference, both [D, H, W] integer tensors (uint8, int16, int32, int64) on
-/// the grid of `geometry`; geometry.dimensions == 2 takes contours in the plane. Background is measured only when listed.
+/// the grid of `geometry`; geometry.dimensions == 2 takes contours in the plane. Background is measured only if listed.
 /// UserError: shapes or types do not fit, the prediction holds the ignore label.
 CaseResult evaluate_case(const at::Tensor& reference, const at::Tensor& prediction, const imaging::Geometry& geometry,
                          const std::vector<Structure>& structures, const Policy& policy,
@@ -78,8 +78,9 @@ struct StructureSummary {
 struct Summary {
   Policy policy;
   std::vector<StructureSummary> structures;
-  /// All structures together (list the background and it is one of them). `mean` is taken in the policy's order; count, sd, median and quartiles are those of
-  /// the cases' own means over structures. Counters are sums over structures.
+  /// All structures together (list the background and it is one of them). `mean` is taken in the policy's order;
+  /// count, sd, median and quartiles are those of the cases' own means over structures. Counters are sums over
+  /// structures, n_cases the number of cases.
   StructureSummary foreground;
 };
 
