@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <locale>
+#include <sstream>
 
 #include "framework/core/error.h"
 #include "framework/dicom/series.h"
@@ -29,25 +31,29 @@ std::string text_of(const gdcm::DataSet& data, const gdcm::Tag& tag) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
-/// The numbers of an element; empty when it is absent, has too few, or one that is not finite.
-template <uint16_t group, uint16_t element, size_t count>
-std::optional<std::array<double, count>> numbers_of(const gdcm::DataSet& data) {
-  if (!has_value(data, gdcm::Tag(group, element))) return std::nullopt;
-  gdcm::Attribute<group, element> attribute;
-  attribute.SetFromDataSet(data);
-  if (attribute.GetNumberOfValues() < count) return std::nullopt;
+/// The numbers of a decimal or integer string; empty when it holds fewer than `count`, or one that is not finite.
+template <size_t count>
+std::optional<std::array<double, count>> numbers_of(const gdcm::DataSet& data, const gdcm::Tag& tag) {
+  std::istringstream text(text_of(data, tag));
+  text.imbue(std::locale::classic());
   std::array<double, count> values;
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = static_cast<double>(attribute.GetValues()[i]);
-    if (!std::isfinite(values[i])) return std::nullopt;
+  for (double& value : values) {
+    std::string number;
+    if (!std::getline(text, number, '\\')) return std::nullopt;
+    std::istringstream parsed(number);
+    parsed.imbue(std::locale::classic());
+    if (!(parsed >> value) || !std::isfinite(value)) return std::nullopt;
   }
   return values;
 }
 
+/// A 16-bit count such as Rows; 0 when it is absent.
 template <uint16_t group, uint16_t element>
-int64_t count_of(const gdcm::DataSet& data, int64_t otherwise) {
-  const auto value = numbers_of<group, element, 1>(data);
-  return value ? static_cast<int64_t>((*value)[0]) : otherwise;
+int64_t count_of(const gdcm::DataSet& data) {
+  if (!has_value(data, gdcm::Tag(group, element))) return 0;
+  gdcm::Attribute<group, element> attribute{};
+  attribute.SetFromDataSet(data);
+  return attribute.GetValue();
 }
 
 bool has_dicom_ending(const std::filesystem::path& path) {
@@ -86,13 +92,15 @@ std::optional<SliceHeader> read_slice_header(const std::filesystem::path& path) 
   header.series_uid = text_of(data, gdcm::Tag(0x0020, 0x000e));
   header.description = text_of(data, gdcm::Tag(0x0008, 0x103e));
   header.modality = text_of(data, gdcm::Tag(0x0008, 0x0060));
-  header.rows = count_of<0x0028, 0x0010>(data, 0);
-  header.columns = count_of<0x0028, 0x0011>(data, 0);
-  header.frames = std::max<int64_t>(1, count_of<0x0028, 0x0008>(data, 1));
-  header.position = numbers_of<0x0020, 0x0032, 3>(data);
-  header.orientation = numbers_of<0x0020, 0x0037, 6>(data);
-  header.spacing = numbers_of<0x0028, 0x0030, 2>(data);
-  if (const auto thickness = numbers_of<0x0018, 0x0050, 1>(data)) header.thickness = (*thickness)[0];
+  header.rows = count_of<0x0028, 0x0010>(data);
+  header.columns = count_of<0x0028, 0x0011>(data);
+  if (const auto frames = numbers_of<1>(data, gdcm::Tag(0x0028, 0x0008))) {
+    header.frames = static_cast<int64_t>(std::clamp((*frames)[0], 1.0, 1e9));
+  }
+  header.position = numbers_of<3>(data, gdcm::Tag(0x0020, 0x0032));
+  header.orientation = numbers_of<6>(data, gdcm::Tag(0x0020, 0x0037));
+  header.spacing = numbers_of<2>(data, gdcm::Tag(0x0028, 0x0030));
+  if (const auto thickness = numbers_of<1>(data, gdcm::Tag(0x0018, 0x0050))) header.thickness = (*thickness)[0];
   return header;
 }
 

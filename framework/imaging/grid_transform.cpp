@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.h"
@@ -79,6 +80,9 @@ GridTransform GridTransform::start(const Geometry& file) {
 }
 
 Geometry GridTransform::grid_after(const Geometry& before, const Orient& step) {
+  std::array<int, 3> sorted = step.source;
+  std::sort(sorted.begin(), sorted.end());
+  MEDVOL_CHECK((sorted == std::array<int, 3>{0, 1, 2}), "axes {} {} {}", sorted[0], sorted[1], sorted[2]);
   Geometry after = before;
   std::array<double, 3> to_far_end{};
   for (int axis = 0; axis < 3; ++axis) {
@@ -287,7 +291,7 @@ GridTransform GridTransform::from_json(const nlohmann::json& json) {
   } catch (const nlohmann::json::exception& error) {
     throw core::UserError(fmt::format("damaged record of a grid transform: {}", error.what()), "",
                           "prepare the data again");
-  } catch (const core::InternalError& error) {
+  } catch (const core::InternalError&) {
     throw core::UserError("damaged record of a grid transform: a step leaves its grid", "", "prepare the data again");
   }
 }

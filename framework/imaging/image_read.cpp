@@ -16,6 +16,10 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
     throw core::UserError(std::filesystem::exists(path) ? "not a file" : "the image does not exist", path.string());
   }
   guard_itk(path, "read", [&] {
+    if (!io->CanReadFile(path.c_str())) {
+      throw core::UserError(fmt::format("this is no {} image", image_ending(path)), path.string(),
+                            "it is damaged, or of another format than its name says");
+    }
     io->SetFileName(path.string());
     io->ReadImageInformation();
   });

@@ -8,6 +8,7 @@
 #include "framework/imaging/image_io.h"
 #include "framework/imaging/itk_bridge.h"
 #include "framework/storage/atomic_file.h"
+#include "framework/storage/file_error.h"
 
 namespace medvol::imaging {
 namespace {
@@ -114,7 +115,7 @@ void write_planes(const std::filesystem::path& path, const at::Tensor& planes, c
   const bool picture = is_png(path) || is_tiff(path);
   const int dimensions = geometry.dimensions == 2 || is_png(path) || (is_tiff(path) && depth == 1) ? 2 : 3;
   const at::Tensor interleaved = planes.permute({1, 2, 3, 0}).contiguous();
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+  storage::make_folder(path.parent_path());
   const RemoveAtEnd temporary{temporary_beside(path)};
   guard_itk(path, "write", [&] {
     describe(*io, geometry, dimensions);
@@ -128,7 +129,7 @@ void write_planes(const std::filesystem::path& path, const at::Tensor& planes, c
   storage::replace_file(temporary.path, path);
 }
 
-/// PNG holds whole numbers only: the image's values as the type that keeps them, or as they are when none does.
+/// Picture files hold whole numbers: the image's values as the type that keeps them, or as they are when none does.
 at::Tensor for_picture(const at::Tensor& image) {
   const bool whole = image.isfinite().all().item<bool>() && image.equal(image.round()) &&
                      image.min().item<float>() >= 0 && image.max().item<float>() <= 65535;
@@ -139,7 +140,7 @@ at::Tensor for_picture(const at::Tensor& image) {
 
 void write_image(const std::filesystem::path& path, const Volume& image) {
   const at::Tensor data = image.data.detach().to(at::kCPU, at::kFloat);
-  write_planes(path, is_png(path) ? for_picture(data) : data, image.geometry);
+  write_planes(path, is_png(path) || is_tiff(path) ? for_picture(data) : data, image.geometry);
 }
 
 void write_labels(const std::filesystem::path& path, const Volume& labels) {
