@@ -2,7 +2,8 @@
 // torch/torch.h), so the work is shared out:
 //   - a header with a source file beside it is compiled first in that file (checked here);
 //   - a header without one is compiled alone, by the target architecture_headers (see CMakeLists.txt);
-//   - what the precompiled header of TORCH rooms would hide, a missing LibTorch or standard include, is looked for here.
+//   - what the precompiled header of TORCH rooms would hide, a missing LibTorch or standard include, is looked for
+//   here.
 #include <gtest/gtest.h>
 
 #include <regex>
