@@ -66,6 +66,13 @@ void add_defects_of_binding(Diagnostics& found, const Diagnostics& of_binding) {
   }
 }
 
+void take_values(std::vector<FieldDoc>& fields, const Node& tree) {
+  for (FieldDoc& field : fields) {
+    const Node* value = tree.find_path(field.path);
+    if (value && field.type != "section") field.value = inline_text(*value);
+  }
+}
+
 std::string defective_text(const PreparedConfig& prepared, const Node& schema,
                            const std::vector<std::string>& open_paths, bool with_origins) {
   Node tree = fallback_of(schema, prepared.tree, open_paths);

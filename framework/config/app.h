@@ -86,6 +86,8 @@ PreparedConfig prepare(const CommandLine& line, const ConfigSource& source, cons
 SearchPath search_path_of(const CommandLine& line, const ConfigSource& source);
 /// Adds the defects of binding, but for values that could not be interpolated: those are told already.
 void add_defects_of_binding(Diagnostics& found, const Diagnostics& of_binding);
+/// Gives each field that is in the tree the value it has there.
+void take_values(std::vector<FieldDoc>& fields, const Node& tree);
 /// The tree as written laid over the defaults, for printing what cannot be bound; the defects as comments.
 std::string defective_text(const PreparedConfig& prepared, const Node& schema,
                            const std::vector<std::string>& open_paths, bool with_origins);
@@ -98,7 +100,7 @@ ResolvedConfig<Options> resolve(const CommandLine& line, const ConfigSource& sou
   detail::PreparedConfig prepared = detail::prepare(line, source, to_node(defaults), detail::open_paths(defaults));
   ResolvedConfig<Options> result{defaults, {}, line.overrides};
   Diagnostics of_binding;
-  bind(prepared.tree, "", result.options, of_binding);
+  config::bind(prepared.tree, "", result.options, of_binding);
   detail::add_defects_of_binding(prepared.found, of_binding);
   prepared.found.throw_if_any();
   result.tree = to_node(result.options);
@@ -115,7 +117,7 @@ std::string cfg_text(const CommandLine& line, const ConfigSource& source, const 
   detail::PreparedConfig prepared = detail::prepare(line, source, schema, open);
   Options options = defaults;
   Diagnostics of_binding;
-  bind(prepared.tree, "", options, of_binding);
+  config::bind(prepared.tree, "", options, of_binding);
   detail::add_defects_of_binding(prepared.found, of_binding);
   if (!prepared.found.empty()) return detail::defective_text(prepared, schema, open, line.origin);
   Node tree = to_node(options);
@@ -132,11 +134,13 @@ std::string help_text(const CommandLine& line, const ConfigSource& source, const
     const detail::PreparedConfig prepared =
         detail::prepare(line, source, to_node(defaults), detail::open_paths(defaults));
     Diagnostics ignored;  // help is given to those who are not there yet
-    bind(prepared.tree, "", options, ignored);
+    config::bind(prepared.tree, "", options, ignored);
   } catch (const core::UserError&) {
     options = defaults;
   }
-  return help_text(page, describe(options), detail::search_path_of(line, source));
+  std::vector<FieldDoc> fields = describe(options);
+  detail::take_values(fields, to_node(options));  // a registry describes an entry with the entry's own defaults
+  return help_text(page, fields, detail::search_path_of(line, source));
 }
 
 /// What --help, --cfg or --info print instead of running; nothing without these flags.

@@ -73,7 +73,7 @@ void bind(const Node& node, const std::string& path, Options& into, Diagnostics&
 template <class Options>
 Options bind(const Node& node, Options defaults = {}) {
   Diagnostics found;
-  bind(node, "", defaults, found);
+  config::bind(node, "", defaults, found);  // unqualified, std::bind might be meant
   found.throw_if_any();
   return defaults;
 }
@@ -158,7 +158,7 @@ void read(const Node& node, const std::string& path, const Constraint& constrain
   if constexpr (Bindable<T>)
     into.bind(node, path, found);
   else if constexpr (HasFields<T>)
-    bind(node, path, into, found);
+    config::bind(node, path, into, found);
   else if constexpr (is_optional<T>)
     read_optional(node, path, constraint, into, found);
   else if constexpr (is_vector<T>)
@@ -267,7 +267,7 @@ class Binder {
     const std::string path = join_path(path_, name);
     if (const Node* value = node_.find(name)) return read(*value, path, constraint, member, found_);
     if constexpr (HasFields<T> && !Bindable<T>) {
-      bind(Node::map(node_.origin()), path, member, found_);  // what is required inside is missing too
+      config::bind(Node::map(node_.origin()), path, member, found_);  // what is required inside is missing too
     } else if constexpr (Bindable<T>) {
       if (constraint.required) member.bind(Node::map(node_.origin()), path, found_);
     } else if constexpr (is_optional<T>) {

@@ -122,7 +122,6 @@ class DefaultsResolver {
     DefaultsEntry entry;
     bool from_command_line = false;
     bool removed = false;
-    bool used = false;
   };
   struct Request {
     std::string config, folder, choice_group;     // "network/unet", "network", "network"
@@ -231,7 +230,6 @@ class DefaultsResolver {
     }
     DefaultsEntry entry = listed;
     if (const auto choice = choices_.find(key); choice != choices_.end()) {
-      choice->second.used = true;
       if (choice->second.removed) return check_removal(choice->second.entry, listed);
       entry = choice->second.entry;
       entry.package = listed.package;
@@ -287,7 +285,7 @@ class DefaultsResolver {
   void report_unused_overrides() {
     if (!found_.empty()) return;  // a file that could not be read may have listed the group
     for (const auto& [key, choice] : choices_) {
-      if (choice.used) continue;
+      if (seen_.contains(key)) continue;
       const std::string options = fmt::format("{}", fmt::join(choice.entry.options, ","));
       const std::string add =
           choice.from_command_line ? fmt::format("+{}={}", key, options) : fmt::format("'- /{}: {}'", key, options);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* flags_text = R"(FLAGS
   --help, -h         this page; with a choice (network=NAME --help) that choice's options
-  --cfg job          print the configuration instead of running; --origin says where each value is from
+  --cfg job          print the configuration and end; with --origin where each value is from
   --info             print the search path, the config groups and what was chosen
   --multirun, -m     run once for each combination of swept values: a=1,2 b=range(1,4)
   --config-dir DIR   a second folder of configuration files

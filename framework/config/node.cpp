@@ -38,15 +38,18 @@ std::string quote(const std::string& text) {
   return result + "\"";
 }
 
-/// Whether the text may stand without quotes in a block or in [a, {b: c}] and mean itself.
+/// Whether the text may stand without quotes in a block or in [a, {b: c}] and mean itself. (yaml-cpp wants no '?' in
+/// [].)
 bool is_plain(const std::string& text) {
+  if (text == "???") return true;
   if (text.empty() || text == "---" || text == "...") return false;
   const bool indicator_first = std::string("-?:,[]{}#&*!|>'\"%@`=").find(text.front()) != std::string::npos;
   const bool sign_of_number = text.front() == '-' && parse_number(text).has_value();
-  if ((indicator_first && !sign_of_number && text != "???") || text.front() == ' ' || text.back() == ' ') return false;
+  if ((indicator_first && !sign_of_number) || text.front() == ' ' || text.back() == ' ') return false;
   if (text.back() == ':' || text.find(": ") != std::string::npos || text.find(" #") != std::string::npos) return false;
   return std::none_of(text.begin(), text.end(), [](unsigned char c) {
-    return c < 0x20 || c == 0x7f || c == ',' || c == '[' || c == ']' || c == '{' || c == '}' || c == '"' || c == '\'';
+    return c < 0x20 || c == 0x7f || c == ',' || c == '[' || c == ']' || c == '{' || c == '}' || c == '?' || c == '"' ||
+           c == '\'';
   });
 }
 

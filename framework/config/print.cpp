@@ -17,11 +17,11 @@ std::string origin_text(const core::Place& origin) {
   return core::Place{origin.file, origin.line, 0}.text();
 }
 
-/// Lists of plain values, and lists of those, read best on one line.
+/// Lists of plain values, and lists of those, read best on one line. (yaml-cpp reads no plain `???` within brackets.)
 bool is_inline(const Node& node) {
   if (node.is_map()) return node.entries().empty();
   return std::none_of(node.items().begin(), node.items().end(),
-                      [](const Node& item) { return item.is_map() || !is_inline(item); });
+                      [](const Node& item) { return item.is_map() || item.is_missing() || !is_inline(item); });
 }
 
 class Printer {

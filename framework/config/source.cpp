@@ -31,7 +31,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (expects_key()) fail(place(mark), "a key is empty", "a key is plain text: 'name: value'");
     Node node;
-    node.set_origin(place(mark));
+    // `key:` with nothing behind it is marked where the next thing stands.
+    const bool has_key = !frames_.empty() && frames_.back().node.is_map();
+    const bool elsewhere = has_key && frames_.back().key_place.line != mark.line + 1;
+    node.set_origin(elsewhere ? frames_.back().key_place : place(mark));
     finish(std::move(node), anchor);
   }
 

@@ -1,5 +1,6 @@
 #include "framework/core/units.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -26,11 +27,17 @@ Length Length::parse(std::string_view text) {
 }
 
 std::string Length::text() const {
-  if (unit == Unit::steps) return fmt::format("{}", value);
-  if (unit == Unit::epochs) return fmt::format("{}e", value);
-  if (value >= 3600 && std::fmod(value, 3600) == 0) return fmt::format("{}h", value / 3600);
-  if (value >= 60 && std::fmod(value, 60) == 0) return fmt::format("{}m", value / 60);
-  return fmt::format("{}s", value);
+  // Never an exponent: its 'e' would be the unit of epochs.
+  const auto plain = [](double number) {
+    std::array<char, 400> text;  // the longest double has 309 digits before its point, or 325 places behind it
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed).ptr;
+    return std::string(text.data(), end);
+  };
+  if (unit == Unit::steps) return plain(value);
+  if (unit == Unit::epochs) return plain(value) + "e";
+  if (value >= 3600 && std::fmod(value, 3600) == 0) return plain(value / 3600) + "h";
+  if (value >= 60 && std::fmod(value, 60) == 0) return plain(value / 60) + "m";
+  return plain(value) + "s";
 }
 
 std::string duration_text(double seconds) {
