@@ -14,10 +14,11 @@
 namespace medvol::run {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "event files are little endian, and are written as numbers lie");
+static_assert(std::endian::native == std::endian::little,
+              "event files are little endian, and are written as numbers lie");
 
-// -------------------------------------------------------------------------------------------- protocol buffers, by hand
-// A message is a row of (field number << 3 | wire type, value): https://protobuf.dev/programming-guides/encoding
+// -------------------------------------------------------------------------------------------- protocol buffers, by
+// hand A message is a row of (field number << 3 | wire type, value): https://protobuf.dev/programming-guides/encoding
 
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -43,7 +44,9 @@ std::string varint(uint64_t number) {
 
 std::string key(int field, WireType type) { return varint(static_cast<uint64_t>(field) << 3 | type); }
 std::string varint_field(int field, uint64_t number) { return key(field, kVarint) + varint(number); }
-std::string bytes_field(int field, std::string_view bytes) { return key(field, kBytes) + varint(bytes.size()) + std::string(bytes); }
+std::string bytes_field(int field, std::string_view bytes) {
+  return key(field, kBytes) + varint(bytes.size()) + std::string(bytes);
+}
 std::string double_field(int field, double number) { return key(field, kFixed64) + raw(number); }
 std::string float_field(int field, float number) { return key(field, kFixed32) + raw(number); }
 
@@ -57,11 +60,20 @@ class MessageReader {
     uint64_t head = take_varint();
     field_ = static_cast<int>(head >> 3);
     switch (head & 7) {
-      case kVarint: number_ = take_varint(); break;
-      case kFixed64: bytes_ = take(8); break;
-      case kBytes: bytes_ = take(take_varint()); break;
-      case kFixed32: bytes_ = take(4); break;
-      default: valid_ = false;
+      case kVarint:
+        number_ = take_varint();
+        break;
+      case kFixed64:
+        bytes_ = take(8);
+        break;
+      case kBytes:
+        bytes_ = take(take_varint());
+        break;
+      case kFixed32:
+        bytes_ = take(4);
+        break;
+      default:
+        valid_ = false;
     }
     return valid_;
   }
@@ -106,7 +118,8 @@ class MessageReader {
   bool valid_ = true;
 };
 
-// -------------------------------------------------------------------------------------------------------------- records
+// --------------------------------------------------------------------------------------------------------------
+// records
 
 std::string record(std::string_view data) {
   std::string length = raw<uint64_t>(data.size());
@@ -121,7 +134,8 @@ std::filesystem::path event_file_name() {
   static std::atomic<int> count{0};  // two writers of one process and second
   char host[256] = "localhost";
   if (::gethostname(host, sizeof(host) - 1) != 0) std::strcpy(host, "localhost");
-  return fmt::format("events.out.tfevents.{:010d}.{}.{}.{}", static_cast<int64_t>(seconds_since_1970()), host, ::getpid(), count++);
+  return fmt::format("events.out.tfevents.{:010d}.{}.{}.{}", static_cast<int64_t>(seconds_since_1970()), host,
+                     ::getpid(), count++);
 }
 
 bool parse_value(std::string_view bytes, ScalarEvent& event, bool& scalar) {
@@ -202,7 +216,8 @@ std::vector<ScalarEvent> read_events(const std::filesystem::path& file) {
   std::string_view rest = content;
   std::vector<ScalarEvent> scalars;
   auto damaged = [&] {
-    return core::UserError("the event file is damaged", fmt::format("{}, byte {}", file.string(), content.size() - rest.size()));
+    return core::UserError("the event file is damaged",
+                           fmt::format("{}, byte {}", file.string(), content.size() - rest.size()));
   };
   auto number_at = [&](auto zero, size_t at) {
     std::memcpy(&zero, rest.data() + at, sizeof(zero));

@@ -12,8 +12,8 @@ namespace medvol::run {
 
 /// Writes scalars as a TensorBoard event file, `events.out.tfevents.<seconds>.<host>.<pid>.<number>` in the folder.
 /// Format: records of u64 length, masked CRC-32C of the length, an Event message (protocol buffers,
-/// tensorflow/core/util/event.proto), masked CRC-32C of the message; little endian. A record is one write(): a kill loses
-/// at most the last. A new file each time the program starts.
+/// tensorflow/core/util/event.proto), masked CRC-32C of the message; little endian. A record is one write(): a kill
+/// loses at most the last. A new file each time the program starts.
 class EventWriter {
  public:
   /// `resumed_after`: the last step that counts when a run is resumed; TensorBoard then forgets the later ones of the

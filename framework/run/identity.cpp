@@ -40,7 +40,8 @@ Identity Identity::from_json(const json& in, const std::string& where) {
       throw core::UserError(fmt::format("'{}' is missing", name), where, "the file is damaged or of another program");
     bool number = !std::is_same_v<std::decay_t<decltype(value)>, std::string>;
     if (number ? !in[name].is_number_integer() : !in[name].is_string())
-      throw core::UserError(fmt::format("'{}' should be {}", name, number ? "a whole number" : "text"), where, "the file is damaged");
+      throw core::UserError(fmt::format("'{}' should be {}", name, number ? "a whole number" : "text"), where,
+                            "the file is damaged");
     in[name].get_to(value);
   });
   return identity;
@@ -58,7 +59,8 @@ std::vector<std::string> Identity::differences(const Identity& here) const {
   json before = to_json(), now = here.to_json();
   std::vector<std::string> lines;
   each_field(*this, [&](const char* name, const auto&) {
-    if (before[name] != now[name]) lines.push_back(fmt::format("{}: {} there, {} here", name, before[name].dump(), now[name].dump()));
+    if (before[name] != now[name])
+      lines.push_back(fmt::format("{}: {} there, {} here", name, before[name].dump(), now[name].dump()));
   });
   return lines;
 }

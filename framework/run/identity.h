@@ -10,14 +10,14 @@ namespace medvol::run {
 /// What a run was made with: enough to say why two runs differ, and to set the program up alike for a resume.
 struct Identity {
   std::string program_version;
-  std::string git_commit;     ///< "unknown" outside a repository
+  std::string git_commit;  ///< "unknown" outside a repository
   std::string torch_version;
-  std::string device;         ///< "cpu", "cuda:0"
-  std::string device_name;    ///< the accelerator's name; the CPU's on the CPU
+  std::string device;       ///< "cpu", "cuda:0"
+  std::string device_name;  ///< the accelerator's name; the CPU's on the CPU
   std::string cpu;
-  int compute_threads = 0;    ///< part of the result's last digits: a resume restores it
-  std::string precision;      ///< "float32", "bfloat16"
-  std::string data_hash;      ///< of the prepared data
+  int compute_threads = 0;  ///< part of the result's last digits: a resume restores it
+  std::string precision;    ///< "float32", "bfloat16"
+  std::string data_hash;    ///< of the prepared data
   uint64_t seed = 0;
 
   bool operator==(const Identity&) const = default;

@@ -34,10 +34,11 @@ std::optional<fs::path> foreign_entry(const RunPaths& paths) {
 
 void require_free(const RunPaths& paths) {
   if (paths.holds_run())
-    throw core::UserError("a run is here already", paths.root().string(), "pass resume=true to go on with it, or choose another run.dir");
+    throw core::UserError("a run is here already", paths.root().string(),
+                          "pass resume=true to go on with it, or choose another run.dir");
   if (std::optional<fs::path> entry = foreign_entry(paths))
-    throw core::UserError(fmt::format("the folder is not empty: it holds '{}'", entry->filename().string()), paths.root().string(),
-                          "choose a new or empty folder as run.dir");
+    throw core::UserError(fmt::format("the folder is not empty: it holds '{}'", entry->filename().string()),
+                          paths.root().string(), "choose a new or empty folder as run.dir");
 }
 
 /// Milliseconds are enough for a log.
@@ -48,7 +49,9 @@ double now() {
 
 }  // namespace
 
-bool RunPaths::holds_run() const { return fs::exists(config()) || fs::exists(identity()) || (fs::exists(log()) && !fs::is_empty(log())); }
+bool RunPaths::holds_run() const {
+  return fs::exists(config()) || fs::exists(identity()) || (fs::exists(log()) && !fs::is_empty(log()));
+}
 
 RunDirectory RunDirectory::create(const fs::path& path, bool resume) {
   MEDVOL_CHECK(!path.empty());
@@ -90,7 +93,8 @@ RunView open_run(const fs::path& path) {
   RunPaths paths(path);
   if (!fs::is_directory(path)) throw core::UserError("there is no such run directory", path.string(), "check the path");
   if (!paths.holds_run())
-    throw core::UserError("this folder holds no run", path.string(), "a run directory has config.yaml, identity.json and log.jsonl");
+    throw core::UserError("this folder holds no run", path.string(),
+                          "a run directory has config.yaml, identity.json and log.jsonl");
   RunView view{paths, "", {}, std::nullopt};
   if (fs::exists(paths.config())) view.config_text = storage::read_bytes(paths.config());
   if (fs::exists(paths.log())) view.log = storage::read_json_lines(paths.log());

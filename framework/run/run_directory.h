@@ -24,10 +24,10 @@ class RunPaths {
   std::filesystem::path log() const { return root_ / "log.jsonl"; }
   std::filesystem::path curves_png() const { return root_ / "curves.png"; }
   std::filesystem::path curves_svg() const { return root_ / "curves.svg"; }
-  std::filesystem::path checkpoints() const { return root_ / "checkpoints"; }   ///< folder
-  std::filesystem::path predictions() const { return root_ / "predictions"; }   ///< folder
-  std::filesystem::path evaluation() const { return root_ / "evaluation"; }     ///< folder
-  std::filesystem::path export_folder() const { return root_ / "export"; }      ///< folder
+  std::filesystem::path checkpoints() const { return root_ / "checkpoints"; }  ///< folder
+  std::filesystem::path predictions() const { return root_ / "predictions"; }  ///< folder
+  std::filesystem::path evaluation() const { return root_ / "evaluation"; }    ///< folder
+  std::filesystem::path export_folder() const { return root_ / "export"; }     ///< folder
 
   /// Whether a run was begun here: its configuration, identity or a line of its log is there.
   bool holds_run() const;
@@ -69,9 +69,9 @@ class RunDirectory : public RunPaths {
 /// A run as reports see it. Also of one still being written.
 struct RunView {
   RunPaths paths;
-  std::string config_text;             ///< config.yaml; empty when absent
-  std::vector<nlohmann::json> log;     ///< empty when absent
-  std::optional<Identity> identity;    ///< nullopt when absent
+  std::string config_text;           ///< config.yaml; empty when absent
+  std::vector<nlohmann::json> log;   ///< empty when absent
+  std::optional<Identity> identity;  ///< nullopt when absent
 };
 
 /// UserError when there is no run, or its files are damaged. Writes nothing and takes no lock.

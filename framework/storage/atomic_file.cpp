@@ -18,7 +18,7 @@ constexpr std::string_view kTemporaryMark = ".medvol-tmp-";
 
 /// Unique among the processes of a machine and the files of this process, whatever the target's name.
 std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<uint64_t> count{0};  // names only: no result depends on it
+  static std::atomic<uint64_t> count{0};                            // names only: no result depends on it
   std::string shortened = path.filename().string().substr(0, 100);  // leaves room within NAME_MAX
   return path.parent_path() / fmt::format(".{}{}{}-{}", shortened, kTemporaryMark, ::getpid(), count++);
 }
@@ -94,11 +94,13 @@ bool is_temporary_name(std::string_view name) {
 
 void remove_abandoned_temporaries(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::recursive_directory_iterator entries(folder, std::filesystem::directory_options::skip_permission_denied, error);
+  std::filesystem::recursive_directory_iterator entries(
+      folder, std::filesystem::directory_options::skip_permission_denied, error);
   if (error) return;
   std::vector<std::filesystem::path> abandoned;
   for (const auto& entry : entries)
-    if (is_temporary_name(entry.path().filename().string()) && entry.is_regular_file(error)) abandoned.push_back(entry.path());
+    if (is_temporary_name(entry.path().filename().string()) && entry.is_regular_file(error))
+      abandoned.push_back(entry.path());
   for (const auto& path : abandoned) std::filesystem::remove(path, error);
 }
 

@@ -84,7 +84,8 @@ class CsvParser {
     std::string field;
     while (true) {
       size_t end = rest_.find('"');
-      if (end == std::string_view::npos) fail("a quote is opened and never closed", "close it, or double a quote that is meant as text");
+      if (end == std::string_view::npos)
+        fail("a quote is opened and never closed", "close it, or double a quote that is meant as text");
       line_ += static_cast<int>(std::count(rest_.begin(), rest_.begin() + static_cast<ptrdiff_t>(end), '\n'));
       field += rest_.substr(0, end);
       rest_.remove_prefix(end + 1);
@@ -112,7 +113,8 @@ void write_csv(const std::filesystem::path& path, const std::vector<std::string>
   std::string text;
   append_record(text, header);
   for (const Record& row : rows) {
-    MEDVOL_CHECK(row.size() == header.size(), "{}: {} fields under {} columns", path.string(), row.size(), header.size());
+    MEDVOL_CHECK(row.size() == header.size(), "{}: {} fields under {} columns", path.string(), row.size(),
+                 header.size());
     append_record(text, row);
   }
   write_atomic(path, text);
@@ -122,10 +124,12 @@ CsvTable read_csv(const std::filesystem::path& path) {
   std::string text = read_bytes(path);
   CsvParser parser(text, path.string());
   CsvTable table;
-  if (!parser.next(table.header)) throw core::UserError("the file is empty", path.string(), "a header line is expected");
+  if (!parser.next(table.header))
+    throw core::UserError("the file is empty", path.string(), "a header line is expected");
   for (Record row; parser.next(row);) {
     if (row.size() != table.header.size())
-      parser.fail(fmt::format("{} fields, but the header has {}", row.size(), table.header.size()), "put fields with commas in quotes");
+      parser.fail(fmt::format("{} fields, but the header has {}", row.size(), table.header.size()),
+                  "put fields with commas in quotes");
     table.rows.push_back(std::move(row));
   }
   return table;

@@ -20,20 +20,32 @@ struct Explanation {
 
 Explanation explain(int number) {
   switch (number) {
-    case ENOSPC: return {"the disk is full", "free some space or choose another folder, then run again"};
-    case EDQUOT: return {"the disk quota is used up", "free some space or choose another folder, then run again"};
-    case EFBIG: return {"the file would grow past the allowed size", "raise `ulimit -f` or choose another disk, then run again"};
+    case ENOSPC:
+      return {"the disk is full", "free some space or choose another folder, then run again"};
+    case EDQUOT:
+      return {"the disk quota is used up", "free some space or choose another folder, then run again"};
+    case EFBIG:
+      return {"the file would grow past the allowed size", "raise `ulimit -f` or choose another disk, then run again"};
     case EACCES:
-    case EPERM: return {"permission denied", "choose a folder you may use, or have its permissions changed"};
-    case EROFS: return {"the disk is read-only", "choose a folder on a writable disk"};
-    case ENOENT: return {"no such file or folder", "check the path"};
-    case ENOTDIR: return {"a part of the path is a file, not a folder", "check the path"};
-    case EISDIR: return {"it is a folder", "give the path of a file"};
-    case ENAMETOOLONG: return {"the name is too long", "choose a shorter one"};
+    case EPERM:
+      return {"permission denied", "choose a folder you may use, or have its permissions changed"};
+    case EROFS:
+      return {"the disk is read-only", "choose a folder on a writable disk"};
+    case ENOENT:
+      return {"no such file or folder", "check the path"};
+    case ENOTDIR:
+      return {"a part of the path is a file, not a folder", "check the path"};
+    case EISDIR:
+      return {"it is a folder", "give the path of a file"};
+    case ENAMETOOLONG:
+      return {"the name is too long", "choose a shorter one"};
     case EMFILE:
-    case ENFILE: return {"too many open files", "raise `ulimit -n`"};
-    case EIO: return {"the disk reports an input/output error", "check the disk; the file may be lost"};
-    default: return {std::strerror(number), ""};
+    case ENFILE:
+      return {"too many open files", "raise `ulimit -n`"};
+    case EIO:
+      return {"the disk reports an input/output error", "check the disk; the file may be lost"};
+    default:
+      return {std::strerror(number), ""};
   }
 }
 

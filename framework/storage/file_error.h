@@ -20,8 +20,8 @@ class Descriptor {
   Descriptor& operator=(Descriptor&& other) noexcept;
   ~Descriptor() { close(); }
 
-  /// `flags` as open(2)'s; new files are 0666 less the umask. A failure is the UserError "cannot <action>" about the path,
-  /// or about `shown_as` where the user knows the file by another name.
+  /// `flags` as open(2)'s; new files are 0666 less the umask. A failure is the UserError "cannot <action>" about the
+  /// path, or about `shown_as` where the user knows the file by another name.
   static Descriptor open(const std::filesystem::path& path, int flags, const std::string& action,
                          const std::filesystem::path& shown_as = {});
   int number() const { return number_; }

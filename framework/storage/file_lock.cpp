@@ -22,7 +22,8 @@ std::string owner_of(const Descriptor& file) {
 
 /// False when the file was removed or replaced between opening and locking it: then the lock guards nothing.
 bool still_there(const Descriptor& file, const std::filesystem::path& path) {
-  struct stat opened {}, named {};
+  struct stat opened {
+  }, named{};
   return ::fstat(file.number(), &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
          opened.st_dev == named.st_dev;
 }

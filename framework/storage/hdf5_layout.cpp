@@ -81,13 +81,20 @@ constexpr std::array<TypeOf, 8> kTypes{{{at::kByte, H5T_INTEGER, 1, false},
 
 hid_t standard_type(at::ScalarType type) {
   switch (type) {
-    case at::kByte: return H5T_STD_U8LE;
-    case at::kChar: return H5T_STD_I8LE;
-    case at::kShort: return H5T_STD_I16LE;
-    case at::kInt: return H5T_STD_I32LE;
-    case at::kLong: return H5T_STD_I64LE;
-    case at::kDouble: return H5T_IEEE_F64LE;
-    default: return H5T_IEEE_F32LE;
+    case at::kByte:
+      return H5T_STD_U8LE;
+    case at::kChar:
+      return H5T_STD_I8LE;
+    case at::kShort:
+      return H5T_STD_I16LE;
+    case at::kInt:
+      return H5T_STD_I32LE;
+    case at::kLong:
+      return H5T_STD_I64LE;
+    case at::kDouble:
+      return H5T_IEEE_F64LE;
+    default:
+      return H5T_IEEE_F32LE;
   }
 }
 
@@ -262,7 +269,8 @@ void make_layout(const fs::path& file, StoredCases& cases) {
 }
 
 StoredCases read_layout(const fs::path& file) {
-  if (!fs::is_regular_file(file)) throw core::UserError("there is no such store", file.string(), "prepare the data first");
+  if (!fs::is_regular_file(file))
+    throw core::UserError("there is no such store", file.string(), "prepare the data first");
   std::lock_guard lock(hdf5_lock());
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   try {

@@ -12,11 +12,11 @@ namespace medvol::storage {
 
 /// Builds one HDF5 file: per key (a case) a group of tensors with a JSON attribute.
 ///
-/// HDF5 changes its own bookkeeping in place, so a kill while a file grows can leave it unreadable. Therefore a case first
-/// becomes a part file of its own (a tensor archive: atomic, with checksum) in the folder `<path>.parts`, and finish()
-/// merges all parts into a temporary HDF5 file which is renamed to `path`. Killed at any moment, the writer finds every
-/// case whose add() had returned, and `path` is absent, the previous store or the new one, never a part. The price: while
-/// merging, the disk holds the data twice.
+/// HDF5 changes its own bookkeeping in place, so a kill while a file grows can leave it unreadable. Therefore a case
+/// first becomes a part file of its own (a tensor archive: atomic, with checksum) in the folder `<path>.parts`, and
+/// finish() merges all parts into a temporary HDF5 file which is renamed to `path`. Killed at any moment, the writer
+/// finds every case whose add() had returned, and `path` is absent, the previous store or the new one, never a part.
+/// The price: while merging, the disk holds the data twice.
 ///
 /// add(), has(), attributes() and erase() may be called from several threads. A second process is refused.
 class StoreWriter {
@@ -48,8 +48,8 @@ class StoreWriter {
   std::unique_ptr<State> state_;
 };
 
-/// Reads a store through a memory mapping. Debian's HDF5 is not thread-safe: it is used, under one lock, to find where the
-/// data lie, and no more after opening. All methods may be called by any number of threads.
+/// Reads a store through a memory mapping. Debian's HDF5 is not thread-safe: it is used, under one lock, to find where
+/// the data lie, and no more after opening. All methods may be called by any number of threads.
 class StoreReader {
  public:
   /// UserError when the file is missing, truncated, or not such a store.

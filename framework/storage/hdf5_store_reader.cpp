@@ -50,12 +50,14 @@ struct StoreReader::State {
 
   const StoredCase& find(const std::string& key) const {
     auto found = cases.find(key);
-    if (found == cases.end()) throw core::UserError("no case '" + key + "' in the store", path.string(), core::did_you_mean(key, keys));
+    if (found == cases.end())
+      throw core::UserError("no case '" + key + "' in the store", path.string(), core::did_you_mean(key, keys));
     return found->second;
   }
   at::Tensor view(const StoredTensor& tensor) const {
     if (tensor.bytes() == 0) return at::empty(tensor.shape, tensor.type);
-    return at::from_blob(mapping->at(tensor.offset), tensor.shape, [keep = mapping](void*) {}, at::TensorOptions(tensor.type));
+    return at::from_blob(
+        mapping->at(tensor.offset), tensor.shape, [keep = mapping](void*) {}, at::TensorOptions(tensor.type));
   }
 };
 
@@ -96,7 +98,8 @@ at::Tensor StoreReader::tensor(const std::string& key, const std::string& name) 
   const auto& tensors = state_->find(key).tensors;
   auto found = tensors.find(name);
   if (found == tensors.end())
-    throw core::UserError("case '" + key + "' has no '" + name + "'", state_->path.string(), core::did_you_mean(name, names(key)));
+    throw core::UserError("case '" + key + "' has no '" + name + "'", state_->path.string(),
+                          core::did_you_mean(name, names(key)));
   return state_->view(found->second);
 }
 

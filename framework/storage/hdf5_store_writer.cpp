@@ -27,7 +27,9 @@ constexpr const char* kPartEnding = ".part";
 void require_name(const std::string& name, const std::string& what, const fs::path& path) {
   bool usable = !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
                 name.find('\0') == std::string::npos;
-  if (!usable) throw core::UserError(what + " '" + name + "' cannot be used in a store", path.string(), "rename it: no '/', not empty");
+  if (!usable)
+    throw core::UserError(what + " '" + name + "' cannot be used in a store", path.string(),
+                          "rename it: no '/', not empty");
 }
 
 json forms_to_json(const StoredCase& content) {
@@ -39,7 +41,8 @@ json forms_to_json(const StoredCase& content) {
 StoredCase case_from_part(const json& metadata) {
   StoredCase content{{}, metadata.at("attributes"), metadata.at("checksum")};
   for (const auto& [name, form] : metadata.at("tensors").items())
-    content.tensors[name] = {static_cast<at::ScalarType>(form.at(0).get<int>()), form.at(1).get<std::vector<int64_t>>()};
+    content.tensors[name] = {static_cast<at::ScalarType>(form.at(0).get<int>()),
+                             form.at(1).get<std::vector<int64_t>>()};
   return content;
 }
 
@@ -50,11 +53,13 @@ void require_space(const fs::path& scratch, uint64_t bytes, const fs::path& show
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw_file_error("write", shown_as, errno);
 }
 
-void write_tensors(const Descriptor& file, const StoredCase& content, const Tensors& tensors, const fs::path& shown_as) {
+void write_tensors(const Descriptor& file, const StoredCase& content, const Tensors& tensors,
+                   const fs::path& shown_as) {
   for (const auto& [name, place] : content.tensors) {
     const at::Tensor& tensor = tensors.at(name);
     MEDVOL_CHECK(tensor.nbytes() == place.bytes(), "tensor '{}' changed its size", name);
-    if (::lseek(file.number(), static_cast<off_t>(place.offset), SEEK_SET) < 0) throw_file_error("write", shown_as, errno);
+    if (::lseek(file.number(), static_cast<off_t>(place.offset), SEEK_SET) < 0)
+      throw_file_error("write", shown_as, errno);
     write_all(file, tensor.const_data_ptr(), tensor.nbytes(), shown_as);
   }
 }
@@ -75,8 +80,8 @@ struct StoreWriter::State {
   FileLock lock;
   mutable std::mutex guard;  ///< of what follows
   std::optional<StoreReader> previous;
-  StoredCases parts;              ///< added and not yet merged
-  std::set<std::string> erased;   ///< of the previous store's
+  StoredCases parts;             ///< added and not yet merged
+  std::set<std::string> erased;  ///< of the previous store's
   bool finished = false;
 
   fs::path part_path(const std::string& key) const { return folder / (checksum(key) + kPartEnding); }
@@ -143,7 +148,8 @@ Tensors StoreWriter::State::tensors_of(const std::string& key) const {
     return read_tensor_archive(part_path(key)).tensors;
   } catch (const core::UserError&) {
     fs::remove(part_path(key));
-    throw core::UserError("the prepared case '" + key + "' is damaged and was removed", path.string(), "run again to prepare it anew");
+    throw core::UserError("the prepared case '" + key + "' is damaged and was removed", path.string(),
+                          "run again to prepare it anew");
   }
 }
 
@@ -203,12 +209,16 @@ void StoreWriter::add(const std::string& key, const Tensors& tensors, const json
   TensorArchive part;
   for (const auto& [name, tensor] : tensors) {
     require_name(name, "tensor", state_->path);
-    MEDVOL_CHECK(tensor.defined() && storable(tensor.scalar_type()), "case '{}', tensor '{}': a type no store has", key, name);
+    MEDVOL_CHECK(tensor.defined() && storable(tensor.scalar_type()), "case '{}', tensor '{}': a type no store has", key,
+                 name);
     part.tensors[name] = tensor.detach().cpu().contiguous();
     content.tensors[name] = {tensor.scalar_type(), tensor.sizes().vec()};
   }
   content.checksum = case_checksum(part.tensors, content.attributes);
-  part.metadata = {{"key", key}, {"attributes", content.attributes}, {"checksum", content.checksum}, {"tensors", forms_to_json(content)}};
+  part.metadata = {{"key", key},
+                   {"attributes", content.attributes},
+                   {"checksum", content.checksum},
+                   {"tensors", forms_to_json(content)}};
   write_tensor_archive(state_->part_path(key), part);
   std::lock_guard lock(state_->guard);
   state_->parts[key] = std::move(content);

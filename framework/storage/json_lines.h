@@ -16,8 +16,8 @@ class JsonLines {
   /// Opens or makes the file. UserError when that is impossible.
   explicit JsonLines(std::filesystem::path path);
 
-  /// Adds one object. NaN and infinities become null, invalid UTF-8 the replacement character. When the disk is full the
-  /// file keeps its whole lines and a UserError is thrown.
+  /// Adds one object. NaN and infinities become null, invalid UTF-8 the replacement character. When the disk is full
+  /// the file keeps its whole lines and a UserError is thrown.
   void append(const nlohmann::json& object);
   /// Makes all lines so far survive a power failure (append alone survives the end of the process).
   void sync();
@@ -30,8 +30,8 @@ class JsonLines {
   int64_t size_ = 0;
 };
 
-/// All lines in order. A torn last line (no line feed, not a whole object) is passed over; any other line that is no JSON
-/// is a UserError with file:line.
+/// All lines in order. A torn last line (no line feed, not a whole object) is passed over; any other line that is no
+/// JSON is a UserError with file:line.
 std::vector<nlohmann::json> read_json_lines(const std::filesystem::path& path);
 
 /// Atomically rewrites the file with just the lines that `keep` accepts, byte for byte; a torn last line goes too.

@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 static_assert(std::endian::native == std::endian::little, "safetensors are little endian, and are written as they lie");
 
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit of the Python package
-constexpr const char* kNotAnArchive = "the file is damaged or no tensor archive: use an older checkpoint or make it anew";
+constexpr const char* kNotAnArchive =
+    "the file is damaged or no tensor archive: use an older checkpoint or make it anew";
 
 struct TypeName {
   at::ScalarType type;
@@ -80,8 +81,9 @@ std::vector<NamedTensor> in_file_order(const std::map<std::string, at::Tensor>& 
     MEDVOL_CHECK(tensor.defined() && name != "__metadata__", "tensor '{}' cannot be stored", name);
     ordered.push_back({name, tensor.detach().cpu().contiguous()});
   }
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const NamedTensor& a, const NamedTensor& b) { return a.data.element_size() > b.data.element_size(); });
+  std::stable_sort(ordered.begin(), ordered.end(), [](const NamedTensor& a, const NamedTensor& b) {
+    return a.data.element_size() > b.data.element_size();
+  });
   return ordered;
 }
 
@@ -141,14 +143,16 @@ std::optional<uint64_t> bytes_of(const json& shape, at::ScalarType type, std::ve
 }
 
 Entry parse_entry(const std::string& name, const json& item, const fs::path& path) {
-  Entry entry{.name = name};
+  Entry entry;
+  entry.name = name;
   bool complete = item.is_object() && item.contains("dtype") && item["dtype"].is_string() && item.contains("shape") &&
                   item["shape"].is_array() && item.contains("data_offsets") && item["data_offsets"].is_array() &&
                   item["data_offsets"].size() == 2 && item["data_offsets"][0].is_number_unsigned() &&
                   item["data_offsets"][1].is_number_unsigned();
   if (!complete) refuse(path, "tensor '" + name + "' is not described as it should be");
   std::optional<at::ScalarType> type = type_called(item["dtype"].get<std::string>());
-  if (!type) refuse(path, "tensor '" + name + "' has the unknown type " + item["dtype"].dump(), "convert it to float32, say");
+  if (!type)
+    refuse(path, "tensor '" + name + "' has the unknown type " + item["dtype"].dump(), "convert it to float32, say");
   entry.type = *type;
   entry.begin = item["data_offsets"][0].get<uint64_t>();
   entry.end = item["data_offsets"][1].get<uint64_t>();
@@ -163,8 +167,9 @@ std::vector<Entry> parse_entries(const OpenArchive& archive, const fs::path& pat
   std::vector<Entry> entries;
   for (const auto& [name, item] : archive.header.items())
     if (name != "__metadata__") entries.push_back(parse_entry(name, item, path));
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   uint64_t offset = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != offset) refuse(path, "tensor '" + entry.name + "' overlaps another or leaves a gap");
@@ -197,8 +202,8 @@ std::map<std::string, at::Tensor> read_tensors(const OpenArchive& archive, const
 /// flipped bit hides in white space or in another spelling of the same value.
 std::string take_checksum(OpenArchive& archive, const fs::path& path) {
   auto notes = archive.header.find("__metadata__");
-  bool ours = notes != archive.header.end() && notes->is_object() && notes->contains("medvol") && (*notes)["medvol"].is_string() &&
-              notes->contains("checksum") && (*notes)["checksum"].is_string();
+  bool ours = notes != archive.header.end() && notes->is_object() && notes->contains("medvol") &&
+              (*notes)["medvol"].is_string() && notes->contains("checksum") && (*notes)["checksum"].is_string();
   if (!ours) refuse(path, "it has no checksum of medvol", "it was not written by medvol, or is damaged");
   if (padded_text(archive.header) != archive.header_text) refuse(path, "its header is damaged");
   std::string recorded = (*notes)["checksum"].get<std::string>();
@@ -236,7 +241,8 @@ TensorArchive read_tensor_archive(const fs::path& path) {
   std::string recorded = take_checksum(archive, path);
   Hasher hasher;
   hasher.update(archive.header.dump());
-  TensorArchive content{.tensors = read_tensors(archive, path, &hasher)};
+  TensorArchive content;
+  content.tensors = read_tensors(archive, path, &hasher);
   if (hasher.hex() != recorded) refuse(path, "its content does not fit its checksum");
   content.metadata = parse_metadata(archive, path);
   return content;
@@ -251,7 +257,8 @@ json read_tensor_archive_metadata(const fs::path& path) {
 
 TensorArchive read_safetensors(const fs::path& path) {
   OpenArchive archive = open_archive(path);
-  TensorArchive content{.tensors = read_tensors(archive, path, nullptr)};
+  TensorArchive content;
+  content.tensors = read_tensors(archive, path, nullptr);
   auto notes = archive.header.find("__metadata__");
   if (notes != archive.header.end()) content.metadata = *notes;
   return content;

@@ -16,10 +16,12 @@ namespace fs = std::filesystem;
 using tests::TemporaryFolder;
 
 /// Made with TensorBoard 2.21: Event(wall_time=1700000000.25, file_version="brain.Event:2"), then Event(wall_time=
-/// 1700000001.5, step=300, summary=Summary(value=[Summary.Value(tag="loss/train", simple_value=0.625)])), each as a record.
+/// 1700000001.5, step=300, summary=Summary(value=[Summary.Value(tag="loss/train", simple_value=0.625)])), each as a
+/// record.
 constexpr const char* kGolden =
     "1800000000000000a37f4b220900001040fc54d9411a0d627261696e2e4576656e743a32338d2fe9"
-    "2100000000000000" "17becf60900006040fc54d94110ac022a130a110a0a6c6f73732f747261696e150000203f488fb09e";
+    "2100000000000000"
+    "17becf60900006040fc54d94110ac022a130a110a0a6c6f73732f747261696e150000203f488fb09e";
 
 std::string from_hexadecimal(const std::string& text) {
   std::string bytes;
@@ -30,7 +32,7 @@ std::string from_hexadecimal(const std::string& text) {
 TEST(Crc32c, KnownValues) {
   EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
   EXPECT_EQ(crc32c(""), 0u);
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);     // RFC 3720, B.4
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);  // RFC 3720, B.4
   EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62A8AB43u);
 }
 
@@ -68,7 +70,8 @@ TEST(Events, ReadBackAndEachStartItsOwnFile) {
   TemporaryFolder folder;
   EventWriter writer(folder.path()), resumed(folder.path(), 41);
   EXPECT_NE(writer.path(), resumed.path());
-  for (int64_t step : {int64_t{0}, int64_t{1}, int64_t{1} << 40}) writer.scalar("a", step, static_cast<double>(step) / 2);
+  for (int64_t step : {int64_t{0}, int64_t{1}, int64_t{1} << 40})
+    writer.scalar("a", step, static_cast<double>(step) / 2);
   writer.scalar("nan", 3, NAN);
   writer.scalar(std::string(500, 't'), 4, std::numeric_limits<double>::infinity());
   resumed.scalar("a", 42, 1);

@@ -14,9 +14,7 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Identity example() {
-  return {"0.1.0", "abc123", "2.11.0", "cpu", "Xeon", "Xeon", 2, "bfloat16", "ff00", UINT64_MAX};
-}
+Identity example() { return {"0.1.0", "abc123", "2.11.0", "cpu", "Xeon", "Xeon", 2, "bfloat16", "ff00", UINT64_MAX}; }
 
 TEST(Identity, GoesThroughJsonAndFile) {
   tests::TemporaryFolder folder;
@@ -32,8 +30,10 @@ TEST(Identity, MissingOrMistypedFieldsAreNamed) {
     json without = all, wrong = all;
     without.erase(name);
     wrong[name] = json::array();
-    EXPECT_THAT([&] { Identity::from_json(without, "there.json"); }, testing::ThrowsMessage<core::UserError>(HasSubstr("there.json: '" + name + "' is missing")));
-    EXPECT_THAT([&] { Identity::from_json(wrong); }, testing::ThrowsMessage<core::UserError>(HasSubstr("'" + name + "' should be")));
+    EXPECT_THAT([&] { Identity::from_json(without, "there.json"); },
+                testing::ThrowsMessage<core::UserError>(HasSubstr("there.json: '" + name + "' is missing")));
+    EXPECT_THAT([&] { Identity::from_json(wrong); },
+                testing::ThrowsMessage<core::UserError>(HasSubstr("'" + name + "' should be")));
   }
   tests::TemporaryFolder folder;
   tests::write_file(folder / "identity.json", "{\"seed\":");
@@ -45,7 +45,8 @@ TEST(Identity, DifferencesAreListed) {
   EXPECT_TRUE(example().differences(here).empty());
   here.compute_threads = 4;
   here.precision = "float32";
-  EXPECT_THAT(example().differences(here), ElementsAre("compute_threads: 2 there, 4 here", "precision: \"bfloat16\" there, \"float32\" here"));
+  EXPECT_THAT(example().differences(here),
+              ElementsAre("compute_threads: 2 there, 4 here", "precision: \"bfloat16\" there, \"float32\" here"));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(RunDirectory, MakesItsFolders) {
   TemporaryFolder folder;
   RunDirectory run = RunDirectory::create(folder / "outputs" / "run", false);
   EXPECT_FALSE(run.resumed());
-  for (const fs::path& path : {run.checkpoints(), run.predictions(), run.evaluation(), run.export_folder()}) EXPECT_TRUE(fs::is_directory(path));
+  for (const fs::path& path : {run.checkpoints(), run.predictions(), run.evaluation(), run.export_folder()})
+    EXPECT_TRUE(fs::is_directory(path));
   EXPECT_EQ(run.config(), run.root() / "config.yaml");
   EXPECT_EQ(run.overrides().filename(), "overrides.yaml");
   EXPECT_EQ(run.identity().filename(), "identity.json");
@@ -64,7 +65,8 @@ TEST(RunDirectory, ARunIsNotOverwritten) {
 TEST(RunDirectory, ForeignFilesAreNotMixedWith) {
   TemporaryFolder folder;
   tests::write_file(folder / "run" / "thesis.tex", "x");
-  EXPECT_THAT(user_error([&] { RunDirectory::create(folder / "run", false); }), AllOf(HasSubstr("thesis.tex"), HasSubstr("run.dir")));
+  EXPECT_THAT(user_error([&] { RunDirectory::create(folder / "run", false); }),
+              AllOf(HasSubstr("thesis.tex"), HasSubstr("run.dir")));
   EXPECT_FALSE(RunDirectory::create(folder / "run", true).resumed());
   tests::write_file(folder / "other" / "checkpoints" / "last", "x");
   EXPECT_THROW(RunDirectory::create(folder / "other", false), core::UserError);

@@ -86,7 +86,8 @@ TEST(AtomicFile, RelativePathWithoutFolder) {
 TEST(AtomicFile, RefusesFoldersAndDevices) {
   TemporaryFolder folder;
   EXPECT_THAT(user_error([&] { write_atomic(folder.path() / "", "x"); }), HasSubstr("a folder"));
-  EXPECT_THAT(user_error([&] { write_atomic(folder.path(), "x"); }), AllOf(StartsWith(folder.path().string()), HasSubstr("a folder")));
+  EXPECT_THAT(user_error([&] { write_atomic(folder.path(), "x"); }),
+              AllOf(StartsWith(folder.path().string()), HasSubstr("a folder")));
   EXPECT_THAT(user_error([] { write_atomic("/dev/full", "x"); }), HasSubstr("a device"));
   EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
@@ -95,7 +96,8 @@ TEST(AtomicFile, AFileUsedAsAFolder) {
   TemporaryFolder folder;
   tests::write_file(folder / "file", "content");
   std::string text = user_error([&] { write_atomic(folder / "file" / "below.txt", "x"); });
-  EXPECT_THAT(text, AllOf(HasSubstr((folder / "file").string()), HasSubstr("not a folder"), HasSubstr("check the path")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr((folder / "file").string()), HasSubstr("not a folder"), HasSubstr("check the path")));
   EXPECT_EQ(tests::read_file(folder / "file"), "content");
 }
 
@@ -122,15 +124,19 @@ TEST(AtomicFile, AFullDiskLeavesTheOldFileAndNothingElse) {
                        write_atomic(folder / "a.bin", std::string(5000, 'x'));
                        return std::string("written");
                      }).wait();
-  EXPECT_THAT(text, AllOf(StartsWith("error: " + (folder / "a.bin").string() + ": cannot write"), HasSubstr("allowed size")));
+  EXPECT_THAT(text,
+              AllOf(StartsWith("error: " + (folder / "a.bin").string() + ": cannot write"), HasSubstr("allowed size")));
   EXPECT_EQ(tests::read_file(folder / "a.bin"), "old");
   EXPECT_EQ(entries(folder.path()), 1u);
 }
 
 TEST(FileError, EachCauseHasItsWords) {
-  for (auto [number, words] : {std::pair{ENOSPC, "the disk is full (free some space"}, {EROFS, "the disk is read-only (choose a folder"},
-                               {EACCES, "permission denied (choose a folder"}, {EDQUOT, "quota"}})
-    EXPECT_THAT(user_error([n = number] { throw_file_error("write", "some/file", n); }), AllOf(StartsWith("some/file: cannot write: "), HasSubstr(words)));
+  for (auto [number, words] : {std::pair{ENOSPC, "the disk is full (free some space"},
+                               {EROFS, "the disk is read-only (choose a folder"},
+                               {EACCES, "permission denied (choose a folder"},
+                               {EDQUOT, "quota"}})
+    EXPECT_THAT(user_error([n = number] { throw_file_error("write", "some/file", n); }),
+                AllOf(StartsWith("some/file: cannot write: "), HasSubstr(words)));
 }
 
 TEST(AtomicFile, KilledWritersLeaveOneOfTheWholeContents) {
@@ -161,9 +167,11 @@ TEST(FileLock, ASecondProcessIsToldThePid) {
     return ChildProcess([&](const auto&) {
              FileLock second(folder / ".lock", "the place");
              return std::string("locked");
-           }).wait();
+           })
+        .wait();
   };
-  EXPECT_THAT(attempt(), StartsWith(fmt::format("error: the place: another medvol process (pid {}) is writing here", ::getpid())));
+  EXPECT_THAT(attempt(),
+              StartsWith(fmt::format("error: the place: another medvol process (pid {}) is writing here", ::getpid())));
   lock.reset();
   EXPECT_EQ(attempt(), "locked");
 }

@@ -54,7 +54,8 @@ TEST(Csv, FaultsNameTheLine) {
   EXPECT_THAT(fault("a,b\n\"1\"x,2\n"), HasSubstr("a.csv:2: text stands behind"));
   EXPECT_THAT(fault(""), HasSubstr("empty"));
   tests::write_file(folder / "b.csv", "dice,iou\n");
-  EXPECT_THAT([&] { read_csv(folder / "b.csv").column("dise"); }, testing::ThrowsMessage<core::UserError>(HasSubstr("dice")));
+  EXPECT_THAT([&] { read_csv(folder / "b.csv").column("dise"); },
+              testing::ThrowsMessage<core::UserError>(HasSubstr("dice")));
 }
 
 }  // namespace

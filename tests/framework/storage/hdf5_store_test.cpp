@@ -45,7 +45,8 @@ void expect_cases(const fs::path& path, int cases) {
   ASSERT_EQ(reader.keys().size(), static_cast<size_t>(cases));
   for (int i = 0; i < cases; ++i) {
     std::string key = "case_" + std::to_string(i);
-    for (const auto& [name, tensor] : case_of(i)) EXPECT_TRUE(identical(reader.tensor(key, name), tensor)) << key << name;
+    for (const auto& [name, tensor] : case_of(i))
+      EXPECT_TRUE(identical(reader.tensor(key, name), tensor)) << key << name;
     EXPECT_EQ(reader.attributes(key), (json{{"number", i}}));
     EXPECT_NO_THROW(reader.verify(key));
   }
@@ -64,7 +65,8 @@ std::string user_error(Call call) {
 TEST(Store, EveryTypeAndShapeComesBack) {
   TemporaryFolder folder;
   Tensors tensors;
-  for (at::ScalarType type : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kFloat, at::kDouble})
+  for (at::ScalarType type :
+       {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kFloat, at::kDouble})
     tensors[c10::toString(type)] = at::arange(-30, 31).to(type);
   tensors["scalar"] = at::scalar_tensor(2.5, at::kDouble);
   tensors["empty"] = at::empty({0, 3}, at::kInt);
@@ -104,7 +106,8 @@ TEST(Store, IsPlainHdf5) {
   hid_t dataset = H5Dopen2(file, "case_1/image", H5P_DEFAULT);
   ASSERT_GE(dataset, 0);
   std::vector<float> values(120);
-  EXPECT_GE(H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);  // float16 by its bits
+  EXPECT_GE(H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+            0);  // float16 by its bits
   for (int i = 0; i < 120; ++i) EXPECT_EQ(values[static_cast<size_t>(i)], static_cast<float>(i + 1));
   H5Dclose(dataset);
   H5Fclose(file);
@@ -210,7 +213,8 @@ TEST(StoreWriter, WithoutChangesTheFileIsNotTouched) {
 TEST(StoreWriter, ASecondProcessIsRefused) {
   TemporaryFolder folder;
   StoreWriter writer(folder / "a.h5");
-  EXPECT_THAT(user_error([&] { StoreWriter(folder / "a.h5"); }), HasSubstr(fmt::format("another medvol process (pid {})", ::getpid())));
+  EXPECT_THAT(user_error([&] { StoreWriter(folder / "a.h5"); }),
+              HasSubstr(fmt::format("another medvol process (pid {})", ::getpid())));
 }
 
 TEST(StoreWriter, RefusesNamesThatArePaths) {
@@ -291,7 +295,8 @@ TEST(StoreWriter, KilledAtAnyMomentItContinues) {
       StoreWriter writer(path);
       for (int i = 0; i < heard; ++i) EXPECT_TRUE(writer.has("case_" + std::to_string(i))) << "round " << round;
       for (int i = 0; i < kCases; ++i)
-        if (!writer.has("case_" + std::to_string(i))) writer.add("case_" + std::to_string(i), case_of(i), {{"number", i}});
+        if (!writer.has("case_" + std::to_string(i)))
+          writer.add("case_" + std::to_string(i), case_of(i), {{"number", i}});
       writer.finish();
     }
     expect_cases(path, kCases);

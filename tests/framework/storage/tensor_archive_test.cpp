@@ -49,7 +49,8 @@ bool identical(const at::Tensor& a, const at::Tensor& b) {
 TEST(TensorArchive, EveryTypeAndShapeComesBack) {
   TemporaryFolder folder;
   TensorArchive archive;
-  for (at::ScalarType type : {at::kBool, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16, at::kFloat, at::kDouble})
+  for (at::ScalarType type : {at::kBool, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf,
+                              at::kBFloat16, at::kFloat, at::kDouble})
     archive.tensors[c10::toString(type)] = at::arange(-3, 4).to(type);
   archive.tensors["scalar"] = at::scalar_tensor(2.5, at::kDouble);
   archive.tensors["empty"] = at::empty({0, 3}, at::kFloat);
@@ -84,7 +85,8 @@ TEST(TensorArchive, TheSameContentGivesTheSameBytes) {
 TEST(TensorArchive, EveryTensorLiesAtAMultipleOfItsElementSize) {
   TemporaryFolder folder;
   TensorArchive archive;
-  archive.tensors = {{"a", at::zeros({3}, at::kByte)}, {"b", at::zeros({5}, at::kHalf)}, {"c", at::zeros({1}, at::kDouble)}};
+  archive.tensors = {
+      {"a", at::zeros({3}, at::kByte)}, {"b", at::zeros({5}, at::kHalf)}, {"c", at::zeros({1}, at::kDouble)}};
   write_tensor_archive(folder / "a", archive);
   std::string content = tests::read_file(folder / "a");
   uint64_t length = 0;
@@ -113,12 +115,14 @@ TEST(TensorArchive, EveryChangedByteIsRefused) {
   write_tensor_archive(folder / "a", small_archive());
   const std::string content = tests::read_file(folder / "a");
   for (size_t i = 0; i < content.size(); ++i) {
-    for (char replacement : {static_cast<char>(content[i] ^ 1), static_cast<char>(content[i] ^ 0x20), static_cast<char>(~content[i]), ' ', '\n', '\0'}) {
+    for (char replacement : {static_cast<char>(content[i] ^ 1), static_cast<char>(content[i] ^ 0x20),
+                             static_cast<char>(~content[i]), ' ', '\n', '\0'}) {
       if (replacement == content[i]) continue;
       std::string damaged = content;
       damaged[i] = replacement;
       tests::write_file(folder / "b", damaged);
-      EXPECT_THROW(read_tensor_archive(folder / "b"), core::UserError) << "byte " << i << " set to " << static_cast<int>(replacement);
+      EXPECT_THROW(read_tensor_archive(folder / "b"), core::UserError)
+          << "byte " << i << " set to " << static_cast<int>(replacement);
     }
   }
   tests::write_file(folder / "b", content);
@@ -188,7 +192,9 @@ TEST(Safetensors, RefusesWhatDoesNotFit) {
   refused(R"({"a":{"dtype":"U8","shape":[-4],"data_offsets":[0,4]}})", 4);
   refused(R"({"a":{"dtype":"U8","shape":[4.0],"data_offsets":[0,4]}})", 4);
   refused(R"({"a":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,0]}})", 0);
-  refused(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", 6);
+  refused(
+      R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+      6);
   refused(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}})", 4);
   refused(R"({"a":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4]}})", 4);
   refused(R"({"a":7})", 0);
