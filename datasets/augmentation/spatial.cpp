@@ -269,28 +269,36 @@ void interpolate_border(const Stored* image, const SourcePatch& source, const Re
 }
 
 template <bool in_plane, class Stored>
+void gather_row(const Stored* image, const SourcePatch& source, const Region& region, const Line& line, Row& row,
+                const Index3& patch_size, float* image_out, uint8_t* labels_out) {
+  const int64_t volume = voxel_count(source.image_size), patch = voxel_count(patch_size), width = patch_size[2];
+  place_row(line, region, source.image_size, in_plane, width, row);
+  const int64_t zero_end = row.touching.begin, zero_begin = std::max(row.touching.begin, row.touching.end);
+  for (int64_t channel = 0; channel < source.channels; ++channel) {
+    float* out = image_out + channel * patch;
+    std::fill(out, out + zero_end, 0.0f);
+    std::fill(out + zero_begin, out + width, 0.0f);
+    interpolate_inner<in_plane>(image + channel * volume, source.image_size, row, out);
+  }
+  std::fill(labels_out, labels_out + zero_end, uint8_t(0));
+  std::fill(labels_out + zero_begin, labels_out + width, uint8_t(0));
+  vote_inner<in_plane>(source.labels, source.image_size, row, labels_out);
+  interpolate_border(image, source, region, line, row, patch_size, image_out, labels_out);
+}
+
+/// Rows go in bands: what a band of one slice reads of the source is still in the cache for the next slice.
+template <bool in_plane, class Stored>
 void gather_rows(const Stored* image, const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws,
                  Row row, float* image_out, uint8_t* labels_out) {
+  constexpr int64_t band = 16;
   const AffineGrid grid(source, patch_size, draws);
   const Region region = readable(source);
-  const int64_t volume = voxel_count(source.image_size), patch = voxel_count(patch_size), width = patch_size[2];
-  for (int64_t z = 0; z < patch_size[0]; ++z)
-    for (int64_t y = 0; y < patch_size[1]; ++y) {
-      const Line line = grid.line(z, y);
-      place_row(line, region, source.image_size, in_plane, width, row);
-      float* out = image_out + (z * patch_size[1] + y) * width;
-      uint8_t* labels = labels_out + (z * patch_size[1] + y) * width;
-      for (int64_t channel = 0; channel < source.channels; ++channel) {
-        float* channel_out = out + channel * patch;
-        std::fill(channel_out, channel_out + row.touching.begin, 0.0f);
-        std::fill(channel_out + std::max(row.touching.begin, row.touching.end), channel_out + width, 0.0f);
-        interpolate_inner<in_plane>(image + channel * volume, source.image_size, row, channel_out);
+  for (int64_t first = 0; first < patch_size[1]; first += band)
+    for (int64_t z = 0; z < patch_size[0]; ++z)
+      for (int64_t y = first; y < std::min(first + band, patch_size[1]); ++y) {
+        const int64_t start = (z * patch_size[1] + y) * patch_size[2];
+        gather_row<in_plane>(image, source, region, grid.line(z, y), row, patch_size, image_out + start, labels_out + start);
       }
-      std::fill(labels, labels + row.touching.begin, uint8_t(0));
-      std::fill(labels + std::max(row.touching.begin, row.touching.end), labels + width, uint8_t(0));
-      vote_inner<in_plane>(source.labels, source.image_size, row, labels);
-      interpolate_border(image, source, region, line, row, patch_size, out, labels);
-    }
 }
 
 /// Copies the readable part of one row, [from, from + width) of `stored`, and zeros elsewhere; mirrored when asked.
