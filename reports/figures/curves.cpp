@@ -13,6 +13,7 @@ namespace medvol::reports {
 namespace {
 
 constexpr size_t most_points = 400;  // a panel is about 450 pixels wide
+constexpr size_t most_markers = 60;
 constexpr double gap = std::numeric_limits<double>::quiet_NaN();
 
 /// A number of a record; NaN when it is missing, null or no number.
@@ -66,7 +67,6 @@ Series series_of_steps(const std::vector<nlohmann::json>& records, const char* k
 std::vector<Series> validation_series(const std::vector<nlohmann::json>& records) {
   Series mean;
   mean.name = "mean";
-  mean.markers = true;
   // Ordered as numbers where the keys are numbers: class 10 comes behind class 9.
   const auto before = [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -86,6 +86,7 @@ std::vector<Series> validation_series(const std::vector<nlohmann::json>& records
       series.y.push_back(value.is_number() ? value.get<double>() : gap);
     }
   }
+  mean.markers = mean.x.size() <= most_markers;
   std::vector<Series> all{std::move(mean)};
   for (auto& [key, series] : classes) all.push_back(std::move(series));
   return all;

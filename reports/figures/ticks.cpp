@@ -63,7 +63,8 @@ std::string compact_number(double value) {
     return fmt::format("{:.3g}{}", value / unit, suffix);
   }
   if (size != 0 && (size < 1e-3 || size >= 1e12)) {
-    std::string text = fmt::format("{:.2g}", value);  // 1e-05 → 1e-5
+    std::string text = fmt::format("{:.1e}", value);
+    if (const size_t tail = text.find(".0e"); tail != std::string::npos) text.erase(tail, 2);
     if (const size_t zero = text.find("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
     return text;
   }
