@@ -1,5 +1,4 @@
 #pragma once
-#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -12,57 +11,13 @@
 #include <vector>
 
 #include "framework/config/diagnostics.h"
+#include "framework/config/field_types.h"
 #include "framework/config/fields.h"
 #include "framework/config/node.h"
 #include "framework/config/values.h"
 
 /// From a configuration tree to Options structs and back, by the struct's own field list (see fields.h).
 namespace medvol::config {
-
-/// A member type that binds, prints and documents itself, such as registry::Choice. Paths of describe() are its own.
-template <class T>
-concept Bindable = requires(T& value, const T& constant, const Node& node, const std::string& path,
-                            Diagnostics& found) {
-  value.bind(node, path, found);
-  { constant.to_node() } -> std::same_as<Node>;
-  { constant.describe() } -> std::same_as<std::vector<FieldDoc>>;
-};
-
-namespace detail {
-
-/// Stands for any visitor where the concept below asks for `fields`.
-struct AnyVisitor {
-  template <class T>
-  void operator()(const char*, T&, std::string_view, const Constraint& = {}) {}
-};
-
-template <class T>
-inline constexpr bool is_vector = false;
-template <class T>
-inline constexpr bool is_vector<std::vector<T>> = true;
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-template <class T>
-inline constexpr bool is_string_map = false;
-template <class T>
-inline constexpr bool is_string_map<std::map<std::string, T>> = true;
-template <class T>
-inline constexpr bool is_supported_no_more = false;
-
-}  // namespace detail
-
-/// An Options struct: has `template <class Visitor> void fields(Visitor& visit)`.
-template <class T>
-concept HasFields = std::is_class_v<T> && requires(T& value, detail::AnyVisitor& visitor) {
-  value.fields(visitor);
-};
-
-template <class T>
-concept NamedEnum = std::is_enum_v<T> && requires(T value) {
-  { enum_names(value) } -> std::convertible_to<EnumNames<T>>;
-};
 
 /// Binds `node` onto `into`: keys that are absent keep the value `into` has. Every defect (unknown key, wrong type, out
 /// of range, missing) goes into `found`; `path` is where `node` hangs in the whole tree, for messages.
@@ -87,12 +42,6 @@ template <class Options>
 std::vector<FieldDoc> describe(const Options& defaults = {});
 
 namespace detail {
-
-template <class T>
-constexpr void refuse_type() {
-  static_assert(is_supported_no_more<T>,
-                "not a type that a configuration field may have: see framework/config/fields.h");
-}
 
 template <class T>
 void read(const Node& node, const std::string& path, const Constraint& constraint, T& into, Diagnostics& found);
@@ -209,53 +158,6 @@ Node write(const T& value) {
     return value_node(value);
   }
 }
-
-/// The type in words, as --help prints it.
-template <class T>
-std::string type_name() {
-  if constexpr (Bindable<T> || HasFields<T>)
-    return "group";
-  else if constexpr (is_optional<T>)
-    return type_name<typename T::value_type>();
-  else if constexpr (is_vector<T>)
-    return "list of " + plural(type_name<typename T::value_type>());
-  else if constexpr (is_string_map<T>)
-    return "map of names to " + plural(type_name<typename T::mapped_type>());
-  else if constexpr (NamedEnum<T>)
-    return "name";
-  else if constexpr (std::is_same_v<T, bool>)
-    return "true or false";
-  else if constexpr (std::is_integral_v<T>)
-    return "whole number";
-  else if constexpr (std::is_same_v<T, double>)
-    return "number";
-  else if constexpr (std::is_same_v<T, std::string>)
-    return "text";
-  else if constexpr (std::is_same_v<T, std::filesystem::path>)
-    return "path";
-  else if constexpr (std::is_same_v<T, core::Length>)
-    return "length";
-  else
-    refuse_type<T>();
-}
-
-/// What stands after a field's name in the path of what its elements hold: stages[].features, sites.NAME.weight.
-template <class T>
-inline constexpr std::string_view below = is_vector<T>       ? "[]"
-                                          : is_string_map<T> ? ".NAME"
-                                                             : "";
-
-/// The innermost type of optionals, lists and maps.
-template <class T>
-struct Element {
-  using type = T;
-};
-template <class T>
-struct Element<std::optional<T>> : Element<T> {};
-template <class T>
-struct Element<std::vector<T>> : Element<T> {};
-template <class T>
-struct Element<std::map<std::string, T>> : Element<T> {};
 
 class Binder {
  public:

@@ -25,6 +25,9 @@ struct DefaultsEntry {
 /// The `defaults:` of a file that lies in `group`, with `_self_` at the end when it is not named. Throws ConfigError.
 std::vector<DefaultsEntry> parse_defaults(const Node& file, const std::string& group);
 
+/// The options that the value of a group entry or of an override names: one, several of a list, none of null.
+std::vector<std::string> option_names(const Node& value);
+
 /// One file that takes part, and where its content goes.
 struct DefaultsFile {
   std::string config;   ///< "network/unet"

@@ -1,62 +1,21 @@
 #include "framework/config/override.h"
 
-#include <algorithm>
 #include <cctype>
-#include <cmath>
-#include <cstdint>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "framework/config/decimal_range.h"
 #include "framework/config/diagnostics.h"
+#include "framework/config/override_cursor.h"
 #include "framework/config/scalar.h"
 
 namespace medvol::config {
 namespace {
 
-constexpr int64_t most_range_values = 100000;
+constexpr double most_range_values = 100000;
 
 bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
-
-/// Steps through the text; knows how to complain about a place in it.
-class Cursor {
- public:
-  explicit Cursor(const std::string& text) : text_(text) {}
-
-  bool at_end() const { return position_ >= text_.size(); }
-  char peek() const { return at_end() ? '\0' : text_[position_]; }
-  char next() { return text_[position_++]; }
-  size_t position() const { return position_; }
-  void move_to(size_t position) { position_ = position; }
-  std::string slice(size_t begin) const { return text_.substr(begin, position_ - begin); }
-  bool accept(char c) {
-    if (peek() != c || at_end()) return false;
-    ++position_;
-    return true;
-  }
-  void skip_blanks() {
-    while (peek() == ' ' || peek() == '\t') ++position_;
-  }
-  [[noreturn]] void fail(const std::string& what, const std::string& hint) const { fail_at(position_, what, hint); }
-  [[noreturn]] void fail_at(size_t position, const std::string& what, const std::string& hint) const {
-    throw ConfigError({{{"override '" + text_ + "'"}, "", fmt::format("{} at position {}", what, position + 1), hint}});
-  }
-  std::string found() const { return at_end() ? "the end" : fmt::format("'{}'", peek()); }
-
- private:
-  const std::string& text_;
-  size_t position_ = 0;
-};
-
-/// A number of range(): digits and their count after the point, so that 0.1 steps stay decimal.
-struct Decimal {
-  double value = 0;
-  int places = 0;
-};
-
-std::string decimal_text(double value, int places) {
-  return places == 0 ? fmt::format("{:.0f}", value) : number_text(*parse_number(fmt::format("{:.{}f}", value, places)));
-}
 
 class Parser {
  public:
@@ -288,7 +247,7 @@ class Parser {
       for (size_t i = 0; i < names.size(); ++i)
         if (text_.compare(cursor_.position(), names[i].size() + 1, names[i] + "=") == 0) slot = i;
       if (slot < names.size()) cursor_.move_to(cursor_.position() + names[slot].size() + 1);
-      const Decimal value = parse_decimal();
+      const Decimal value = parse_argument();
       if (slot < names.size()) {
         arguments[slot] = value;
       } else {
@@ -302,44 +261,34 @@ class Parser {
     const size_t first = unnamed.size() == 1 && !arguments[1] ? 1 : 0;
     for (size_t i = 0; i < unnamed.size(); ++i) arguments[first + i] = unnamed[i];
     if (!arguments[1]) cursor_.fail("range() has no stop, ending", "write range(start,stop,step)");
-    return range_values(arguments[0].value_or(Decimal{0, 0}), *arguments[1], arguments[2].value_or(Decimal{1, 0}));
+    return range_values({arguments[0].value_or(Decimal{0, 0}), *arguments[1], arguments[2].value_or(Decimal{1, 0})});
   }
 
-  Decimal parse_decimal() {
+  Decimal parse_argument() {
     const size_t begin = cursor_.position();
     while (!cursor_.at_end() && cursor_.peek() != ',' && cursor_.peek() != ')' && cursor_.peek() != ' ') cursor_.next();
     const std::string text = cursor_.slice(begin);
-    const auto value = parse_number(text);
+    const auto value = parse_decimal(text);
     if (!value) cursor_.fail_at(begin, fmt::format("'{}' is no number", text), "write range(start,stop,step)");
-    if (parse_integer(text)) return {*value, 0};
-    int places = 0;
-    while (places < 17 && parse_number(fmt::format("{:.{}f}", *value, places)) != value) ++places;
-    return {*value, places};
+    return *value;
   }
 
-  std::vector<OverrideValue> range_values(const Decimal& start, const Decimal& stop, const Decimal& step) {
-    if (step.value == 0) cursor_.fail("range() with a step of 0, ending", "write range(start,stop,step)");
-    const int places = std::max(start.places, step.places);
-    const double unit = std::pow(10.0, std::max(places, stop.places));
-    const double first = std::round(start.value * unit), last = std::round(stop.value * unit);
-    const double stride = std::round(step.value * unit);
-    const double count = std::ceil((last - first) / stride);
+  std::vector<OverrideValue> range_values(const DecimalRange& range) {
+    if (range.step.value == 0) cursor_.fail("range() with a step of 0, ending", "write range(start,stop,step)");
+    const double count = range.count();
     if (!(count >= 1))
       cursor_.fail("range() is empty, ending", "write range(start,stop,step); stop itself is not reached");
     if (count > most_range_values)
       cursor_.fail(fmt::format("range() has {:.0f} values, ending", count), "use a larger step");
     std::vector<OverrideValue> values;
-    for (int64_t i = 0; i < static_cast<int64_t>(count); ++i) {
-      const std::string text = decimal_text((first + static_cast<double>(i) * stride) / unit, places);
-      values.push_back({Node::scalar(text, place()), text});
-    }
+    for (const std::string& text : range.texts()) values.push_back({Node::scalar(text, place()), text});
     return values;
   }
 
   core::Place place() const { return {"override '" + text_ + "'"}; }
 
   const std::string& text_;
-  Cursor cursor_;
+  OverrideCursor cursor_;
 };
 
 }  // namespace
