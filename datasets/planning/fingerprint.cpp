@@ -21,7 +21,7 @@ struct CaseSamples {
 };
 
 /// Flat indices of the foreground voxels inside the box. The ignore label counts, as it does in nnU-Net.
-std::vector<int64_t> foreground_voxels(const at::Tensor& labels, const Box& box) {
+std::vector<int64_t> foreground_inside(const at::Tensor& labels, const Box& box) {
   const auto values = labels.accessor<int32_t, 3>();
   std::vector<int64_t> found;
   for (int64_t z = box.begin[0]; z < box.begin[0] + box.size[0]; ++z)
@@ -45,7 +45,7 @@ CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t 
   const int64_t voxels = canonical[0].numel();
   result.fingerprint.relative_size = double(box.size[0] * box.size[1] * box.size[2]) / double(voxels);
 
-  const std::vector<int64_t> foreground = foreground_voxels(canonical_labels, box);
+  const std::vector<int64_t> foreground = foreground_inside(canonical_labels, box);
   result.intensities.resize(dataset.channel_names.size());
   if (foreground.empty()) return result;
   const float* values = canonical.const_data_ptr<float>();

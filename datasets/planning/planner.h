@@ -15,8 +15,8 @@ struct PlannerOptions {
   std::string configuration = "3d_fullres";
   double memory_gb = 8;
   int64_t batch_size = 0;
-  std::vector<int64_t> patch_size;
-  std::vector<double> spacing;
+  std::vector<int64_t> patch_size = {};
+  std::vector<double> spacing = {};
 
   template <class Visitor>
   void fields(Visitor& visit) {

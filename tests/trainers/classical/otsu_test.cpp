@@ -21,7 +21,9 @@ TEST(Otsu, SeparatesThreeLevels) {
 
 /// The exact optimum over all pairs of thresholds, by brute force on integer intensities.
 TEST(Otsu, IsTheBestOfAllThresholds) {
-  const at::Tensor image = (at::arange(0, 128, at::kDouble) * 1.7).sin().abs().mul(127).floor().index_put({0}, 0.0).index_put({1}, 127.0);
+  at::Tensor image = (at::arange(0, 128, at::kDouble) * 1.7).sin().abs().mul(127).floor();
+  image[0] = 0;
+  image[1] = 127;
   const auto between = [&](double a, double b) {
     double score = 0;
     for (const at::Tensor& band : {image < a, (image >= a).logical_and(image < b), image >= b}) {
