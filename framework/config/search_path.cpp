@@ -22,12 +22,7 @@ std::optional<fs::path> SearchPath::find(const std::string& config) const {
   return std::nullopt;
 }
 
-bool SearchPath::has_group(const std::string& group) const {
-  if (group.empty()) return false;
-  for (const fs::path& folder : folders_)
-    if (fs::is_directory(folder / group)) return true;
-  return false;
-}
+bool SearchPath::has_group(const std::string& group) const { return !group.empty() && !options(group).empty(); }
 
 std::vector<std::string> SearchPath::groups() const {
   std::set<std::string> found;

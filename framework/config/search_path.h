@@ -17,6 +17,7 @@ class SearchPath {
   const std::vector<std::filesystem::path>& folders() const { return folders_; }
   /// The first file of this name: "network/unet" → conf/network/unet.yaml.
   std::optional<std::filesystem::path> find(const std::string& config) const;
+  /// A folder without an option is no group: a run directory, whose config.yaml may be composed again, has many.
   bool has_group(const std::string& group) const;
   /// All groups with an option, sorted; nested ones as "dataset/planning".
   std::vector<std::string> groups() const;

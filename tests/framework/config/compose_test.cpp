@@ -271,6 +271,14 @@ TEST_F(Compose, TheUsersFolderAddsOptionsAndTheProgramsOwnComesFirst) {
   EXPECT_NE(fault().find("no such configuration folder"), std::string::npos);
 }
 
+TEST_F(Compose, AFolderWithoutOptionsIsNoGroup) {
+  tests::write_file(folder_ / "trainer/notes.txt", "");
+  EXPECT_EQ(value("trainer", {"~trainer"}), "(absent)");
+  EXPECT_EQ(value("fold", {"fold=1"}), "1");
+  EXPECT_FALSE(SearchPath(folders()).has_group("trainer"));
+  EXPECT_TRUE(SearchPath(folders()).has_group("network"));
+}
+
 TEST_F(Compose, WithoutAPrimaryFileThereAreOnlyOverrides) {
   EXPECT_EQ(inline_text(composition({"fold=2", "+network=vnet"}, "").tree),
             "{network: {name: vnet, depth: 4}, fold: 2}");
