@@ -63,7 +63,8 @@ DistanceField::DistanceField(const std::vector<uint8_t>& mask, uint8_t bit, std:
                              std::array<double, 3> spacing)
     : size_(size) {
   const int64_t plane = size[1] * size[2];
-  MEDVOL_CHECK(int64_t(mask.size()) == size[0] * plane, "{} voxels for {}×{}×{}", mask.size(), size[0], size[1], size[2]);
+  MEDVOL_CHECK(int64_t(mask.size()) == size[0] * plane, "{} voxels for {}×{}×{}", mask.size(), size[0], size[1],
+               size[2]);
   for (int axis = 0; axis < 3; ++axis) {
     MEDVOL_CHECK(size[axis] < int64_t(far) && spacing[axis] > 0, "axis of {} voxels, {} mm", size[axis], spacing[axis]);
     squares_[axis] = squared_steps(size[axis], spacing[axis]);

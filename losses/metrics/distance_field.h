@@ -8,9 +8,9 @@ namespace medvol::metrics {
 
 /// Exact Euclidean distance to the nearest feature voxel of a grid with spacing, in double precision.
 /// The transform is separable (Saito and Toriwaki 1994; the second axis by lower envelopes, Felzenszwalb and
-/// Huttenlocher 2012). The constructor does the x and y axes for every voxel, in 4 bytes a voxel; the z axis is searched
-/// only where a distance is asked for, outwards and no further than the best found, because surfaces that are compared
-/// mostly lie close to each other.
+/// Huttenlocher 2012). The constructor does the x and y axes for every voxel, in 4 bytes a voxel; the z axis is
+/// searched only where a distance is asked for, outwards and no further than the best found, because surfaces that are
+/// compared mostly lie close to each other.
 class DistanceField {
  public:
   /// `mask`: size[0]·size[1]·size[2] bytes, axis order z, y, x; features are the voxels with (mask & bit) != 0.

@@ -76,7 +76,7 @@ void settle_surfaces(Outcome outcome, const Policy& policy, const imaging::Geome
 
 void check_grid(const at::Tensor& reference, const imaging::Geometry& geometry, const std::string& where) {
   const auto size = geometry.size_zyx();
-  if (reference.dim() == 3 && (reference.size(0) != size[0] || reference.size(1) != size[1] || reference.size(2) != size[2]))
+  if (reference.dim() == 3 && reference.sizes() != at::IntArrayRef(size.data(), size.size()))
     throw core::UserError(fmt::format("a label map of {}×{}×{} voxels on a grid of {}×{}×{}", reference.size(0),
                                       reference.size(1), reference.size(2), size[0], size[1], size[2]),
                           where, "label map and geometry must come from the same file (axes z, y, x)");

@@ -13,7 +13,8 @@ constexpr int64_t largest_spread = 1 << 20;
 std::set<int64_t> distinct_labels(const std::vector<Structure>& structures) {
   std::set<int64_t> labels;
   for (const auto& structure : structures) {
-    if (structure.labels.empty()) throw core::UserError("a structure without labels", structure.name, "list its labels");
+    if (structure.labels.empty())
+      throw core::UserError("a structure without labels", structure.name, "list its labels");
     labels.insert(structure.labels.begin(), structure.labels.end());
   }
   return labels;
@@ -35,7 +36,7 @@ LabelIndex::LabelIndex(const std::vector<Structure>& structures, std::optional<i
   lowest_ = *labels.begin();
   if (labels.size() > 254 || highest - lowest_ >= largest_spread)
     throw core::UserError(fmt::format("{} labels from {} to {}", labels.size(), lowest_, highest), "",
-                          fmt::format("at most 254 labels within {} of each other are measured at once", largest_spread));
+                          fmt::format("at most 254 labels, less than {} apart, are measured at once", largest_spread));
   table_.assign(size_t(highest - lowest_ + 1), 0);
   for (const int64_t label : labels) {
     if (ignore && label == *ignore) continue;
@@ -56,7 +57,7 @@ LabelRows::LabelRows(const at::Tensor& map, const LabelIndex& index, const std::
   const auto type = map.scalar_type();
   const bool integer = type == at::kByte || type == at::kShort || type == at::kInt || type == at::kLong;
   if (map.dim() != 3 || !integer || !map.is_cpu())
-    throw core::UserError(fmt::format("the {} is no label map: {} axes of type {}", what, map.dim(), c10::toString(type)),
+    throw core::UserError(fmt::format("the {} is no label map: {} axes of {}", what, map.dim(), c10::toString(type)),
                           where, "expected [D, H, W] of uint8, int16, int32 or int64 on the CPU");
   map_ = map.contiguous();
 }

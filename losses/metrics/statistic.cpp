@@ -21,7 +21,8 @@ double sample_deviation(const std::vector<double>& values, double mean) {
 }  // namespace
 
 double sorted_percentile(const std::vector<double>& ascending, double percent) {
-  MEDVOL_CHECK(!ascending.empty() && percent >= 0 && percent <= 100, "{} values, percent {}", ascending.size(), percent);
+  MEDVOL_CHECK(!ascending.empty() && percent >= 0 && percent <= 100, "{} values, percent {}", ascending.size(),
+               percent);
   const double position = percent / 100 * double(ascending.size() - 1);
   const size_t below = size_t(position);
   if (below + 1 >= ascending.size()) return ascending.back();
@@ -33,7 +34,8 @@ double sorted_percentile(const std::vector<double>& ascending, double percent) {
 
 Statistic describe(const std::vector<double>& values) {
   std::vector<double> defined;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(defined), [](double value) { return !std::isnan(value); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(defined),
+               [](double value) { return !std::isnan(value); });
   if (defined.empty()) return {0, undefined, undefined, undefined, undefined, undefined};
   double sum = 0;
   for (const double value : defined) sum += value;

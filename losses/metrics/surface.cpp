@@ -102,16 +102,17 @@ std::string surface_name(SurfaceDefinition definition) {
 std::string surface_description(SurfaceDefinition definition) {
   switch (definition) {
     case SurfaceDefinition::surfels:
-      return "Surfaces as in DeepMind's surface-distance: elements between 2×2×2 voxels weighted by their area; HD95 is the "
-             "larger of the two directed percentiles, ASSD the mean of the two directed means.";
+      return "Surfaces as in DeepMind's surface-distance: elements between 2×2×2 voxels weighted by their area; "
+             "HD95 is the larger of the two directed percentiles, ASSD the mean of the two directed means.";
     case SurfaceDefinition::medpy:
-      return "Surfaces as in MedPy: voxels removed by a 6-connected erosion; HD95 is the percentile and ASSD the mean "
-             "of both directions' distances together.";
+      return "Surfaces as in MedPy: voxels removed by a 6-connected erosion; HD95 is the percentile and ASSD the "
+             "mean of both directions' distances together.";
     case SurfaceDefinition::monai:
-      return "Surfaces as in MONAI: voxels removed by a 6-connected erosion, distances in mm; HD95 is the larger of the two "
-             "directed percentiles, ASSD the mean of both directions' distances together.";
+      return "Surfaces as in MONAI: voxels removed by a 6-connected erosion, distances in mm; HD95 is the larger of "
+             "the two directed percentiles, ASSD the mean of both directions' distances together.";
     case SurfaceDefinition::all_voxels:
-      return "Distances as in SimpleITK's Hausdorff filter: from every voxel of one mask to the other mask, 0 inside it.";
+      return "Distances as in SimpleITK's Hausdorff filter: from every voxel of one mask to the other mask, 0 "
+             "inside it.";
   }
   return {};
 }
@@ -148,7 +149,8 @@ SurfaceComparison compare_surfaces(const MaskPair& masks, SurfaceDefinition defi
   comparison.definition = definition;
   comparison.from_reference = directed(grid, reference_bit, prediction_bit, masks.spacing);
   comparison.from_prediction = directed(grid, prediction_bit, reference_bit, masks.spacing);
-  MEDVOL_CHECK(!comparison.from_reference.empty() && !comparison.from_prediction.empty(), "an empty mask has no surface");
+  MEDVOL_CHECK(!comparison.from_reference.empty() && !comparison.from_prediction.empty(),
+               "an empty mask has no surface");
   return comparison;
 }
 
@@ -167,7 +169,9 @@ double SurfaceComparison::hausdorff(double percent) const {
   }
 }
 
-double SurfaceComparison::mean_from_reference() const { return weighted_sum(from_reference) / total_weight(from_reference); }
+double SurfaceComparison::mean_from_reference() const {
+  return weighted_sum(from_reference) / total_weight(from_reference);
+}
 
 double SurfaceComparison::mean_from_prediction() const {
   return weighted_sum(from_prediction) / total_weight(from_prediction);

@@ -15,11 +15,11 @@ namespace medvol::metrics {
 /// printed table names the definition it used.
 enum class SurfaceDefinition {
   /// DeepMind surface-distance (Nikolov et al. 2021): elements at the corners of voxels, one for each mixed 2×2×2
-  /// neighbourhood (2D: 2×2), weighted with the area (length) of its marching-cubes triangles. HD95 = the larger of the
-  /// two directed area-weighted percentiles; ASSD = mean of the two directed area-weighted means.
+  /// neighbourhood (2D: 2×2), weighted with the area (length) of its marching-cubes triangles. HD95 = the larger of
+  /// the two directed area-weighted percentiles; ASSD = mean of the two directed area-weighted means.
   surfels,
-  /// MedPy (0.5): voxels of the mask that its 6-connected erosion (2D: 4-connected) removes. HD95 = percentile, linearly
-  /// interpolated, and ASSD = mean, both of the two directions' distances together.
+  /// MedPy (0.5): voxels of the mask that its 6-connected erosion (2D: 4-connected) removes. HD95 = percentile,
+  /// linearly interpolated, and ASSD = mean, both of the two directions' distances together.
   medpy,
   /// MONAI: the same voxels. HD95 = the larger of the two directed percentiles, linearly interpolated; ASSD = mean of
   /// all distances of both directions together.

@@ -71,7 +71,8 @@ SurfaceGrid surfel_surface(const MaskPair& masks) {
     for (int64_t z = begin; z < end; ++z) {
       for (int64_t y = 0; y <= rows; ++y) {
         const int64_t start = (z * (rows + 1) + y) * (columns + 1);
-        std::array<const uint8_t*, 4> neighbours{row_at(z - 1, y - 1), row_at(z - 1, y), row_at(z, y - 1), row_at(z, y)};
+        std::array<const uint8_t*, 4> neighbours{row_at(z - 1, y - 1), row_at(z - 1, y), row_at(z, y - 1),
+                                                 row_at(z, y)};
         if (planar) neighbours = {row_at(z, y - 1), row_at(z, y), nullptr, nullptr};
         for (const uint8_t bit : {reference_bit, prediction_bit}) {
           uint8_t* codes = grid.codes[bit == reference_bit ? 0 : 1].data() + start;

@@ -19,8 +19,8 @@ struct CubeCase {
   std::array<Triangles, 4> triangles;
 };
 
-/// Every code of eight corners is one of these after rotating, mirroring and exchanging inside and outside. Where a case
-/// can be triangulated in several ways, the triangles are those behind the areas of DeepMind's surface-distance.
+/// Every code of eight corners is one of these after rotating, mirroring and exchanging inside and outside. Where a
+/// case can be triangulated in several ways, the triangles are those behind the areas of DeepMind's surface-distance.
 constexpr std::array<CubeCase, 13> cube_cases{{
     {1, {{{1, {1, 1, 1}}}}},
     {3, {{{2, {2, 2, 0}}}}},

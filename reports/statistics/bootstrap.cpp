@@ -58,7 +58,8 @@ Interval bootstrap_mean(const std::vector<double>& values, const BootstrapOption
   MEDVOL_CHECK(options.resamples > 0 && options.confidence > 0 && options.confidence < 1, "{} resamples, confidence {}",
                options.resamples, options.confidence);
   std::vector<double> defined;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(defined), [](double value) { return !std::isnan(value); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(defined),
+               [](double value) { return !std::isnan(value); });
   if (defined.empty()) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
   const auto [smallest, largest] = std::minmax_element(defined.begin(), defined.end());
   if (*smallest == *largest) return {*smallest, *largest};

@@ -53,7 +53,8 @@ TEST(Counts, EveryIntegerTypeAndStrideCountsAlike) {
     const auto counted = count_structures(reference.to(type), prediction, structures_of({2})).front();
     EXPECT_EQ(counted.counts, expected.counts);
   }
-  const auto turned = count_structures(reference.transpose(0, 2), prediction.transpose(0, 2), structures_of({2})).front();
+  const auto turned =
+      count_structures(reference.transpose(0, 2), prediction.transpose(0, 2), structures_of({2})).front();
   EXPECT_EQ(turned.counts, expected.counts);
   EXPECT_EQ(expected.box.begin, (std::array<int64_t, 3>{0, 0, 0}));
   EXPECT_EQ(expected.box.size, (std::array<int64_t, 3>{4, 4, 4}));
@@ -96,7 +97,8 @@ TEST(Policies, BothMasksEmpty) {
     EXPECT_EQ(result.values.at("accuracy"), 1);
   }
   const auto brats = measure(none, none, "brats");
-  for (const char* metric : {"dice", "iou", "precision", "recall", "nsd"}) EXPECT_EQ(brats.values.at(metric), 1) << metric;
+  for (const char* metric : {"dice", "iou", "precision", "recall", "nsd"})
+    EXPECT_EQ(brats.values.at(metric), 1) << metric;
   for (const char* metric : distances) EXPECT_EQ(brats.values.at(metric), 0) << metric;
 }
 
@@ -170,7 +172,8 @@ TEST(Summary, AMissNeverImprovesAMean) {
     const auto hit = summarize({one(box), one(poor)}, policy), miss = summarize({one(box), one(none)}, policy);
     EXPECT_EQ(miss.structures[0].n_missed, 1);
     for (const auto& info : metric_infos()) {
-      const double with_poor = hit.foreground.metrics.at(info.name).mean, with_miss = miss.foreground.metrics.at(info.name).mean;
+      const double with_poor = hit.foreground.metrics.at(info.name).mean;
+      const double with_miss = miss.foreground.metrics.at(info.name).mean;
       // Counting background right is no merit of a miss: accuracy and specificity see one false positive less.
       if (info.name == "accuracy" || info.name == "specificity") continue;
       EXPECT_EQ(miss.foreground.metrics.at(info.name).count, 2) << name << ' ' << info.name;

@@ -184,10 +184,11 @@ TEST(Surfaces, InThePlaneTheSliceHasNoLid) {
   auto square = tests::empty_map({1, 10, 10});
   tests::paint(square, {0, 2, 2}, {1, 6, 6}, 1);
   const Box box{{0, 2, 2}, {1, 6, 6}};
-  const auto contour =
-      compare_surfaces(mask_pair(square, square, {"1", {1}}, std::nullopt, box, {1, 1, 1}, 2), SurfaceDefinition::medpy);
-  const auto sheet =
-      compare_surfaces(mask_pair(square, square, {"1", {1}}, std::nullopt, box, {1, 1, 1}, 3), SurfaceDefinition::medpy);
+  const auto surface = [&](int dimensions) {
+    const auto masks = mask_pair(square, square, {"1", {1}}, std::nullopt, box, {1, 1, 1}, dimensions);
+    return compare_surfaces(masks, SurfaceDefinition::medpy);
+  };
+  const auto contour = surface(2), sheet = surface(3);
   EXPECT_EQ(contour.from_reference.size(), 20u);
   EXPECT_EQ(sheet.from_reference.size(), 36u);
 }

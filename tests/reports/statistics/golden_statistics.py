@@ -23,7 +23,8 @@ show("many ties", np.round(100 * many_a), np.round(100 * many_b), "approx")
 show("thirty", large, large_b, "approx")
 skewed = np.exp(np.sin(1.3 * np.arange(25)) * 1.5)
 for method in ("percentile", "BCa"):
-    r = stats.bootstrap((skewed,), np.mean, method=method, n_resamples=400000, batch=20000, rng=np.random.default_rng(1))
+    r = stats.bootstrap((skewed,), np.mean, method=method, n_resamples=400000, batch=20000,
+                        rng=np.random.default_rng(1))
     print(method, r.confidence_interval)
 print("skewed", np.mean(skewed), np.std(skewed, ddof=1), np.median(skewed), np.percentile(skewed, [25, 75]))
 for p in (0.025, 0.5, 0.9, 1e-10):
