@@ -42,7 +42,8 @@ std::optional<int64_t> integer(const std::string& text) {
 void read_channels(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
   const char* key = value.contains("channel_names") ? "channel_names" : "modality";
   if (!value.contains(key) || !value.at(key).is_object() || value.at(key).empty())
-    throw core::UserError("'channel_names' is missing or no object", file.string(), R"(expected {"0": "T1", "1": "FLAIR"})");
+    throw core::UserError("'channel_names' is missing or no object", file.string(),
+                          R"(expected {"0": "T1", "1": "FLAIR"})");
   const json& channels = value.at(key);
   for (size_t channel = 0; channel < channels.size(); ++channel) {
     const std::string number = std::to_string(channel);
@@ -54,7 +55,8 @@ void read_channels(const json& value, const std::filesystem::path& file, Dataset
 }
 
 /// {"liver": 1} of nnU-Net or {"1": "liver"} of the Decathlon, in either case value → name.
-std::pair<int64_t, std::string> read_label(const std::string& key, const json& value, const std::filesystem::path& file) {
+std::pair<int64_t, std::string> read_label(const std::string& key, const json& value,
+                                           const std::filesystem::path& file) {
   if (value.is_number_integer()) return {value.get<int64_t>(), key};
   if (value.is_array())
     throw core::UserError("the label '" + key + "' is a region of several integers", file.string(),
@@ -69,7 +71,8 @@ std::pair<int64_t, std::string> read_label(const std::string& key, const json& v
 
 void read_labels(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
   if (!value.contains("labels") || !value.at("labels").is_object())
-    throw core::UserError("'labels' is missing or no object", file.string(), R"(expected {"background": 0, "liver": 1})");
+    throw core::UserError("'labels' is missing or no object", file.string(),
+                          R"(expected {"background": 0, "liver": 1})");
   std::map<int64_t, std::string> names;
   for (const auto& [key, entry] : value.at("labels").items()) {
     const auto [number, name] = read_label(key, entry, file);
@@ -79,8 +82,9 @@ void read_labels(const json& value, const std::filesystem::path& file, DatasetDe
   int64_t expected = 0;
   for (const auto& [number, name] : names)
     if (number != expected++)
-      throw core::UserError(fmt::format("the labels are not consecutive: {} where {} was expected", number, expected - 1),
-                            file.string(), "labels are 0 (background), 1, 2, …");
+      throw core::UserError(
+          fmt::format("the labels are not consecutive: {} where {} was expected", number, expected - 1), file.string(),
+          "labels are 0 (background), 1, 2, …");
   if (names.size() < 2) throw core::UserError("there is no label beside the background", file.string());
   names.erase(0);
   if (names.rbegin()->second == "ignore") {
@@ -88,12 +92,15 @@ void read_labels(const json& value, const std::filesystem::path& file, DatasetDe
     names.erase(*into.ignore_label);
   }
   for (const auto& [number, name] : names)
-    if (name == "ignore") throw core::UserError("the label 'ignore' is not the highest", file.string(), "nnU-Net's rule");
-  if (names.rbegin() == names.rend()) throw core::UserError("there is no label beside background and ignore", file.string());
+    if (name == "ignore")
+      throw core::UserError("the label 'ignore' is not the highest", file.string(), "nnU-Net's rule");
+  if (names.rbegin() == names.rend())
+    throw core::UserError("there is no label beside background and ignore", file.string());
   into.labels = std::move(names);
 }
 
-Split read_split(const json& value, size_t fold, const std::vector<std::string>& known, const std::filesystem::path& file) {
+Split read_split(const json& value, size_t fold, const std::vector<std::string>& known,
+                 const std::filesystem::path& file) {
   Split split;
   std::set<std::string> seen;
   for (const auto& [key, list] : {std::pair{"train", &split.train}, {"val", &split.validation}}) {
@@ -106,7 +113,8 @@ Split read_split(const json& value, size_t fold, const std::vector<std::string>&
         throw core::UserError(fmt::format("fold {} names '{}', which is no training case", fold, text), file.string(),
                               core::did_you_mean(text, known));
       if (!seen.insert(text).second)
-        throw core::UserError(fmt::format("fold {} names '{}' twice", fold, text), file.string(), "a case is either in train or in val");
+        throw core::UserError(fmt::format("fold {} names '{}' twice", fold, text), file.string(),
+                              "a case is either in train or in val");
       list->push_back(text);
     }
     std::sort(list->begin(), list->end());
@@ -119,16 +127,19 @@ Split read_split(const json& value, size_t fold, const std::vector<std::string>&
 json read_dataset_json(const std::filesystem::path& root) {
   const std::filesystem::path file = root / "dataset.json";
   if (!std::filesystem::exists(file))
-    throw core::UserError("there is no dataset.json", root.string(),
-                          std::filesystem::exists(root) ? "dataset.root names the folder that holds it" : "the folder does not exist");
+    throw core::UserError(
+        "there is no dataset.json", root.string(),
+        std::filesystem::exists(root) ? "dataset.root names the folder that holds it" : "the folder does not exist");
   json value = parse(file);
   if (!value.is_object()) throw core::UserError("it is not a JSON object", file.string());
   return value;
 }
 
 void read_declarations(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
-  if (into.name.empty() && value.contains("name") && value.at("name").is_string()) into.name = value.at("name").get<std::string>();
-  if (into.name.empty()) into.name = std::filesystem::absolute(file).lexically_normal().parent_path().filename().string();
+  if (into.name.empty() && value.contains("name") && value.at("name").is_string())
+    into.name = value.at("name").get<std::string>();
+  if (into.name.empty())
+    into.name = std::filesystem::absolute(file).lexically_normal().parent_path().filename().string();
   read_channels(value, file, into);
   read_labels(value, file, into);
 }

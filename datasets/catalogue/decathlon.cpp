@@ -46,8 +46,10 @@ std::vector<Case> read_list(const json& declared, const char* key, const fs::pat
   if (!declared.at(key).is_array()) throw core::UserError(fmt::format("'{}' is not a list", key), file.string());
   for (const json& entry : declared.at(key)) cases.push_back(read_case(entry, root, file));
   std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.id < b.id; });
-  const auto twice = std::adjacent_find(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.id == b.id; });
-  if (twice != cases.end()) throw core::UserError(fmt::format("'{}' lists the case '{}' twice", key, twice->id), file.string());
+  const auto twice =
+      std::adjacent_find(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.id == b.id; });
+  if (twice != cases.end())
+    throw core::UserError(fmt::format("'{}' lists the case '{}' twice", key, twice->id), file.string());
   return cases;
 }
 
@@ -65,7 +67,9 @@ DatasetDescription Decathlon::describe() const {
   dataset.cases = read_list(declared, "training", dataset.root, file);
   dataset.test_cases = read_list(declared, "test", dataset.root, file);
   if (dataset.cases.empty())
-    throw core::UserError("'training' lists no case", file.string(), R"(expected [{"image": "./imagesTr/…", "label": "./labelsTr/…"}]; for nnU-Net's layout: dataset=nnunet)");
+    throw core::UserError(
+        "'training' lists no case", file.string(),
+        R"(expected [{"image": "./imagesTr/…", "label": "./labelsTr/…"}]; for nnU-Net's layout: dataset=nnunet)");
   for (const Case& one : dataset.cases)
     if (!one.label) throw core::UserError("the training case '" + one.id + "' has no 'label'", file.string());
   dataset.file_ending = imaging::image_ending(dataset.cases.front().images.front());

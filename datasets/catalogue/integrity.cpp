@@ -28,7 +28,8 @@ class CaseCheck {
     int64_t channels = 0;
     bool all_read = true;
     for (const fs::path& file : case_.images) {
-      const auto image = read(file, [](const fs::path& path) { return imaging::read_image(path, imaging::FourthAxis::channels); });
+      const auto image =
+          read(file, [](const fs::path& path) { return imaging::read_image(path, imaging::FourthAxis::channels); });
       all_read &= image.has_value();
       if (!image) continue;
       channels += image->data.size(0);
@@ -36,14 +37,17 @@ class CaseCheck {
       if (const std::string what = non_finite_values(image->data); !what.empty()) add(file, what, hints::non_finite);
     }
     if (all_read && channels != static_cast<int64_t>(dataset_.channel_names.size()))
-      add(case_.images.front(), fmt::format("{} channels found where dataset.json declares {}", channels, dataset_.channel_names.size()),
+      add(case_.images.front(),
+          fmt::format("{} channels found where dataset.json declares {}", channels, dataset_.channel_names.size()),
           "a file a channel, or one file that holds them all");
     if (case_.label) check_label(*case_.label);
     return std::move(findings_);
   }
 
  private:
-  void add(const fs::path& file, const std::string& what, const std::string& hint) { findings_.push_back({case_.id, file, what, hint}); }
+  void add(const fs::path& file, const std::string& what, const std::string& hint) {
+    findings_.push_back({case_.id, file, what, hint});
+  }
 
   template <class Read>
   std::optional<imaging::Volume> read(const fs::path& file, Read reader) {
@@ -71,7 +75,8 @@ class CaseCheck {
     const auto labels = read(file, imaging::read_labels);
     if (!labels) return;
     check_grid(file, labels->geometry, hints::grid);
-    if (const std::string what = undeclared_labels(labels->data, dataset_); !what.empty()) add(file, what, hints::labels);
+    if (const std::string what = undeclared_labels(labels->data, dataset_); !what.empty())
+      add(file, what, hints::labels);
     const int32_t* values = labels->data.const_data_ptr<int32_t>();
     const int32_t ignore = static_cast<int32_t>(dataset_.ignore_label.value_or(0));
     for (int64_t i = 0; i < labels->data.numel(); ++i)
@@ -89,19 +94,22 @@ class CaseCheck {
 
 std::string Finding::line(const fs::path& root) const {
   const fs::path shown = root.empty() ? file : file.lexically_relative(root);
-  return fmt::format("{}: {}: {}{}", case_id, shown.empty() || *shown.begin() == ".." ? file.string() : shown.string(), what,
-                     hint.empty() ? "" : " (" + hint + ")");
+  return fmt::format("{}: {}: {}{}", case_id, shown.empty() || *shown.begin() == ".." ? file.string() : shown.string(),
+                     what, hint.empty() ? "" : " (" + hint + ")");
 }
 
-std::vector<Finding> check_integrity(const DatasetDescription& dataset, int64_t threads, const ProgressCallback& progress) {
+std::vector<Finding> check_integrity(const DatasetDescription& dataset, int64_t threads,
+                                     const ProgressCallback& progress) {
   std::vector<const Case*> cases;
   for (const auto* list : {&dataset.cases, &dataset.test_cases})
     for (const Case& one : *list) cases.push_back(&one);
   std::vector<std::vector<Finding>> found(cases.size());
-  for_each_parallel(static_cast<int64_t>(cases.size()), threads,
-                    [&](int64_t i) { found[size_t(i)] = CaseCheck(dataset, *cases[size_t(i)]).run(); }, progress);
+  for_each_parallel(
+      static_cast<int64_t>(cases.size()), threads,
+      [&](int64_t i) { found[size_t(i)] = CaseCheck(dataset, *cases[size_t(i)]).run(); }, progress);
   std::vector<Finding> result;
-  for (auto& list : found) result.insert(result.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+  for (auto& list : found)
+    result.insert(result.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
   return result;
 }
 

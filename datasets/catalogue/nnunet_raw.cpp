@@ -46,8 +46,8 @@ Case make_case(const std::string& id, const std::map<int, fs::path>& files, cons
   return one;
 }
 
-/// The list goes by the labels, as nnU-Net's does: a label without an image is the integrity check's matter, so the case
-/// keeps the names its images should have.
+/// The list goes by the labels, as nnU-Net's does: a label without an image is the integrity check's matter, so the
+/// case keeps the names its images should have.
 std::vector<Case> training_cases(const fs::path& root, const std::string& ending, size_t channels) {
   const auto images = channel_files(root / "imagesTr", ending);
   std::vector<Case> cases;
@@ -76,10 +76,12 @@ std::vector<Case> test_cases(const fs::path& root, const std::string& ending) {
 
 /// dataset.json names the ending since nnU-Net v2; older folders are asked for theirs.
 std::string file_ending(const nlohmann::json& declared, const fs::path& root) {
-  if (declared.contains("file_ending") && declared.at("file_ending").is_string()) return declared.at("file_ending").get<std::string>();
+  if (declared.contains("file_ending") && declared.at("file_ending").is_string())
+    return declared.at("file_ending").get<std::string>();
   for (const auto& entry : fs::directory_iterator(root / "labelsTr"))
     if (const std::string ending = imaging::image_ending(entry.path()); !ending.empty()) return ending;
-  throw core::UserError("'file_ending' is missing and no image shows it", (root / "dataset.json").string(), R"(such as ".nii.gz")");
+  throw core::UserError("'file_ending' is missing and no image shows it", (root / "dataset.json").string(),
+                        R"(such as ".nii.gz")");
 }
 
 }  // namespace
@@ -95,15 +97,18 @@ DatasetDescription NnunetRaw::describe() const {
   read_declarations(declared, file, dataset);
   for (const char* folder : {"imagesTr", "labelsTr"})
     if (!fs::is_directory(dataset.root / folder))
-      throw core::UserError(fmt::format("there is no folder {}", folder), dataset.root.string(), "nnU-Net's raw layout has imagesTr and labelsTr");
+      throw core::UserError(fmt::format("there is no folder {}", folder), dataset.root.string(),
+                            "nnU-Net's raw layout has imagesTr and labelsTr");
   dataset.file_ending = file_ending(declared, dataset.root);
   dataset.cases = training_cases(dataset.root, dataset.file_ending, dataset.channel_names.size());
   dataset.test_cases = test_cases(dataset.root, dataset.file_ending);
   if (dataset.cases.empty())
-    throw core::UserError(fmt::format("labelsTr holds no *{}", dataset.file_ending), dataset.root.string(), "see 'file_ending' in dataset.json");
+    throw core::UserError(fmt::format("labelsTr holds no *{}", dataset.file_ending), dataset.root.string(),
+                          "see 'file_ending' in dataset.json");
   if (declared.contains("numTraining") && declared.at("numTraining").is_number_integer() &&
       declared.at("numTraining").get<int64_t>() != static_cast<int64_t>(dataset.cases.size()))
-    throw core::UserError(fmt::format("'numTraining' is {}, but labelsTr holds {} cases", declared.at("numTraining").get<int64_t>(), dataset.cases.size()),
+    throw core::UserError(fmt::format("'numTraining' is {}, but labelsTr holds {} cases",
+                                      declared.at("numTraining").get<int64_t>(), dataset.cases.size()),
                           file.string(), "correct the number, or complete the folder");
   if (options_.patients) apply_patient_table(*options_.patients, dataset);
   dataset.given_splits = read_given_splits(dataset.root, dataset);

@@ -19,8 +19,9 @@ struct NnunetRawOptions {
   }
 };
 
-/// nnU-Net v2's raw layout: dataset.json (channel_names, labels name → int, file_ending), imagesTr/CASE_0000.ext for every
-/// channel, labelsTr/CASE.ext, optionally imagesTs (with labelsTs, as some data sets have it) and splits_final.json.
+/// nnU-Net v2's raw layout: dataset.json (channel_names, labels name → int, file_ending), imagesTr/CASE_0000.ext for
+/// every channel, labelsTr/CASE.ext, optionally imagesTs (with labelsTs, as some data sets have it) and
+/// splits_final.json.
 class NnunetRaw final : public Dataset {
  public:
   explicit NnunetRaw(NnunetRawOptions options);

@@ -64,7 +64,8 @@ at::Tensor nonzero_mask(const at::Tensor& image) {
   while (!front.empty()) {
     const int64_t at = front.back(), x = at % width, y = at / width % height, z = at / width / height;
     front.pop_back();
-    reach(z - 1, y, x), reach(z + 1, y, x), reach(z, y - 1, x), reach(z, y + 1, x), reach(z, y, x - 1), reach(z, y, x + 1);
+    reach(z - 1, y, x), reach(z + 1, y, x), reach(z, y - 1, x), reach(z, y + 1, x), reach(z, y, x - 1),
+        reach(z, y, x + 1);
   }
   at::Tensor filled = at::empty({depth, height, width}, at::kBool);
   std::transform(outside.begin(), outside.end(), filled.data_ptr<bool>(), [](uint8_t reached) { return !reached; });

@@ -15,8 +15,8 @@ struct Box {
 /// are 0. (Filling holes, as nnU-Net does before, cannot change it.)
 Box nonzero_box(const at::Tensor& image);
 
-/// The voxels that are not 0 in some channel, with holes filled: background that no path of face neighbours joins to the
-/// border (scipy's binary_fill_holes). bool [D, H, W].
+/// The voxels that are not 0 in some channel, with holes filled: background that no path of face neighbours joins to
+/// the border (scipy's binary_fill_holes). bool [D, H, W].
 at::Tensor nonzero_mask(const at::Tensor& image);
 
 }  // namespace medvol::datasets

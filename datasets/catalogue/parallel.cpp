@@ -56,7 +56,8 @@ class Queue {
 
 }  // namespace
 
-void for_each_parallel(int64_t count, int64_t threads, const std::function<void(int64_t)>& work, const ProgressCallback& progress) {
+void for_each_parallel(int64_t count, int64_t threads, const std::function<void(int64_t)>& work,
+                       const ProgressCallback& progress) {
   if (threads <= 0) threads = std::max<int64_t>(1, std::thread::hardware_concurrency());
   Queue queue(count, work, progress);
   std::vector<std::jthread> helpers;

@@ -27,15 +27,18 @@ void apply_patient_table(const std::filesystem::path& table, DatasetDescription&
   std::map<std::string, bool> seen;
   for (const auto& row : csv.rows) {
     const std::string& id = row[id_column];
-    if (!by_id.contains(id)) throw core::UserError("there is no case '" + id + "'", table.string(), core::did_you_mean(id, known));
-    if (std::exchange(seen[id], true)) throw core::UserError("the case '" + id + "' stands there twice", table.string());
+    if (!by_id.contains(id))
+      throw core::UserError("there is no case '" + id + "'", table.string(), core::did_you_mean(id, known));
+    if (std::exchange(seen[id], true))
+      throw core::UserError("the case '" + id + "' stands there twice", table.string());
     if (row[patient_column].empty()) throw core::UserError("the case '" + id + "' has no patient", table.string());
     by_id[id]->patient = storage::keyed_hash("medvol patient of " + dataset.name, row[patient_column]);
     if (site_column) by_id[id]->site = row[*site_column];
   }
   for (const Case& one : dataset.cases)
     if (!seen.contains(one.id))
-      throw core::UserError("the case '" + one.id + "' is missing", table.string(), "every training case needs a patient");
+      throw core::UserError("the case '" + one.id + "' is missing", table.string(),
+                            "every training case needs a patient");
 }
 
 }  // namespace medvol::datasets

@@ -21,12 +21,18 @@ constexpr int phantom_version = 1;
 constexpr uint64_t first_test_index = uint64_t(1) << 32;  // the test cases do not depend on how many train
 
 nlohmann::json recipe(const PhantomOptions& options) {
-  return {{"version", phantom_version}, {"cases", options.cases}, {"test_cases", options.test_cases}, {"size", options.size}, {"seed", options.seed}};
+  return {{"version", phantom_version},
+          {"cases", options.cases},
+          {"test_cases", options.test_cases},
+          {"size", options.size},
+          {"seed", options.seed}};
 }
 
 nlohmann::json declaration(const PhantomOptions& options) {
   return {{"name", "Phantom"},
-          {"description", "made by medvol: liver and spleen of one mean intensity, kidney, distractors, bias field, noise, partial volume"},
+          {"description",
+           "made by medvol: liver and spleen of one mean intensity, kidney, distractors, bias field, noise, partial "
+           "volume"},
           {"channel_names", {{"0", "MR"}}},
           {"labels", {{"background", 0}, {"liver", 1}, {"spleen", 2}, {"kidney", 3}}},
           {"numTraining", options.cases},
@@ -39,13 +45,15 @@ bool already_there(const fs::path& folder, const PhantomOptions& options) {
   if (fs::exists(folder / "dataset.json")) {
     const nlohmann::json found = read_dataset_json(folder);
     if (found.contains("medvol_phantom") && found.at("medvol_phantom") == recipe(options)) return true;
-    throw core::UserError("the folder holds another data set, or a phantom of other options", folder.string(), "name another folder, or remove this one");
+    throw core::UserError("the folder holds another data set, or a phantom of other options", folder.string(),
+                          "name another folder, or remove this one");
   }
   if (!fs::exists(folder)) return false;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (name != "imagesTr" && name != "labelsTr" && name != "imagesTs" && name != "labelsTs")
-      throw core::UserError("the folder is not empty ('" + name + "')", folder.string(), "name a new folder for the phantom");
+      throw core::UserError("the folder is not empty ('" + name + "')", folder.string(),
+                            "name a new folder for the phantom");
   }
   return false;
 }

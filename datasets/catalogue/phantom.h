@@ -21,7 +21,8 @@ struct PhantomOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("root", root, "folder to write the phantom to, in nnU-Net's raw layout; one that is there already is read", config::required());
+    visit("root", root, "folder to write the phantom to, in nnU-Net's raw layout; one that is there already is read",
+          config::required());
     visit("cases", cases, "examinations with labels for training and validation", config::between(1, 10000));
     visit("test_cases", test_cases, "further examinations for testing (imagesTs, labelsTs)", config::between(0, 10000));
     visit("size", size, "voxels along an axis, varied by a tenth from case to case", config::between(32, 256));
@@ -29,8 +30,8 @@ struct PhantomOptions {
   }
 };
 
-/// Writes the data set as NIfTI files in nnU-Net's raw layout: imagesTr, labelsTr, imagesTs, labelsTs, dataset.json, the
-/// last of which is written last: a folder without it is no data set. Spacing and stored orientation vary. The same
+/// Writes the data set as NIfTI files in nnU-Net's raw layout: imagesTr, labelsTr, imagesTs, labelsTs, dataset.json,
+/// the last of which is written last: a folder without it is no data set. Spacing and stored orientation vary. The same
 /// options give the same voxels on every machine and for any number of threads (0: all processors).
 /// Throws core::UserError when the folder holds something else.
 void write_phantom(const std::filesystem::path& folder, const PhantomOptions& options, int64_t threads = 0);

@@ -22,13 +22,19 @@ class Ellipsoid {
   Ellipsoid(Vector centre, Vector radii, Vector angles) : centre_(centre), radii_(radii) {
     const double a = std::cos(angles[0]), b = std::sin(angles[0]), c = std::cos(angles[1]), d = std::sin(angles[1]),
                  e = std::cos(angles[2]), f = std::sin(angles[2]);
-    axes_ = {Vector{c * e, c * f, -d}, Vector{b * d * e - a * f, b * d * f + a * e, b * c}, Vector{a * d * e + b * f, a * d * f - b * e, a * c}};
+    const double largest = 1.001 * *std::max_element(radii.begin(), radii.end());
+    reach_ = largest * largest;
+    axes_ = {Vector{c * e, c * f, -d}, Vector{b * d * e - a * f, b * d * f + a * e, b * c},
+             Vector{a * d * e + b * f, a * d * f - b * e, a * c}};
   }
   bool contains(const Vector& point) const {
+    const Vector from{point[0] - centre_[0], point[1] - centre_[1], point[2] - centre_[2]};
+    // Most points are nowhere near: outside the sphere around the ellipsoid.
+    if (from[0] * from[0] + from[1] * from[1] + from[2] * from[2] > reach_) return false;
     double sum = 0;
     for (size_t i = 0; i < 3; ++i) {
       double along = 0;
-      for (size_t j = 0; j < 3; ++j) along += axes_[i][j] * (point[j] - centre_[j]);
+      for (size_t j = 0; j < 3; ++j) along += axes_[i][j] * from[j];
       sum += along * along / (radii_[i] * radii_[i]);
     }
     return sum < 1;
@@ -36,6 +42,7 @@ class Ellipsoid {
 
  private:
   Vector centre_, radii_;
+  double reach_;  ///< square of the largest radius, and a little
   std::array<Vector, 3> axes_;
 };
 
@@ -60,7 +67,8 @@ class Anatomy {
   explicit Anatomy(Philox& draws) : draws_(draws) {
     add_organs();
     add_distractors();
-    structures_.push_back({0, soft_tissue, 0.03, {{jitter({0, 0, 0}, 0.02), sized({0.95, 0.86, 0.97}, 0.04), tilt(0.05)}}, {}});
+    structures_.push_back(
+        {0, soft_tissue, 0.03, {{jitter({0, 0, 0}, 0.02), sized({0.95, 0.86, 0.97}, 0.04), tilt(0.05)}}, {}});
     for (double& wave : grain_direction_) wave = draws_.uniform(0.75, 1.0);
     for (double& phase : grain_phase_) phase = draws_.uniform(0, 2 * std::numbers::pi);
   }
@@ -100,15 +108,28 @@ class Anatomy {
   void add_organs() {
     const Vector liver = jitter({0.40, 0.06, 0.30}, 0.06);
     const Vector left_lobe{liver[0] - 0.30, liver[1] + 0.22, liver[2] + 0.08};
-    structures_.push_back({1, parenchyma, 0.0, {{liver, sized({0.46, 0.42, 0.38}, 0.10), tilt(0.4)}, {left_lobe, sized({0.30, 0.22, 0.20}, 0.10), tilt(0.4)}}, {}});
+    structures_.push_back(
+        {1,
+         parenchyma,
+         0.0,
+         {{liver, sized({0.46, 0.42, 0.38}, 0.10), tilt(0.4)}, {left_lobe, sized({0.30, 0.22, 0.20}, 0.10), tilt(0.4)}},
+         {}});
 
     const Vector spleen = jitter({-0.52, -0.18, 0.26}, 0.06);
     const Vector splenic_hilum{spleen[0] + 0.36, spleen[1] + 0.12, spleen[2]};
-    structures_.push_back({2, parenchyma, 0.13, {{spleen, sized({0.31, 0.33, 0.38}, 0.10), tilt(0.5)}}, {{splenic_hilum, sized({0.14, 0.14, 0.16}, 0.1), tilt(0.3)}}});
+    structures_.push_back({2,
+                           parenchyma,
+                           0.13,
+                           {{spleen, sized({0.31, 0.33, 0.38}, 0.10), tilt(0.5)}},
+                           {{splenic_hilum, sized({0.14, 0.14, 0.16}, 0.1), tilt(0.3)}}});
 
     const Vector kidney = jitter({-0.10, -0.20, -0.46}, 0.07);
     const Vector renal_hilum{kidney[0], kidney[1] + 0.34, kidney[2]};
-    structures_.push_back({3, bright, 0.0, {{kidney, sized({0.30, 0.31, 0.36}, 0.10), tilt(0.5)}}, {{renal_hilum, sized({0.13, 0.13, 0.15}, 0.1), tilt(0.3)}}});
+    structures_.push_back({3,
+                           bright,
+                           0.0,
+                           {{kidney, sized({0.30, 0.31, 0.36}, 0.10), tilt(0.5)}},
+                           {{renal_hilum, sized({0.13, 0.13, 0.15}, 0.1), tilt(0.3)}}});
   }
 
   /// What has an organ's intensity and is none: a vessel, a loop of bowel, blobs.
@@ -119,7 +140,8 @@ class Anatomy {
     structures_.push_back({0, bright, 0.20, {{bowel, sized({0.24, 0.24, 0.20}, 0.15), tilt(0.6)}}, {}});
     for (int blob = 0; blob < 5; ++blob) {
       const Vector centre{draws_.uniform(-0.6, 0.6), draws_.uniform(0.30, 0.62), draws_.uniform(-0.6, 0.5)};
-      structures_.push_back({0, blob % 2 ? bright : parenchyma, 0.0, {{centre, sized({0.11, 0.11, 0.11}, 0.3), tilt(0.5)}}, {}});
+      structures_.push_back(
+          {0, blob % 2 ? bright : parenchyma, 0.0, {{centre, sized({0.11, 0.11, 0.11}, 0.3), tilt(0.5)}}, {}});
     }
   }
 
@@ -135,7 +157,8 @@ class BiasField {
     for (double& c : coefficients_) c = draws.uniform(-0.10, 0.10);
   }
   double at(const Vector& p) const {
-    const std::array<double, 9> terms{p[0], p[1], p[2], p[0] * p[1], p[1] * p[2], p[2] * p[0], p[0] * p[0], p[1] * p[1], p[2] * p[2]};
+    const std::array<double, 9> terms{p[0],        p[1],        p[2],        p[0] * p[1], p[1] * p[2],
+                                      p[2] * p[0], p[0] * p[0], p[1] * p[1], p[2] * p[2]};
     double value = 1;
     for (size_t i = 0; i < terms.size(); ++i) value += coefficients_[i] * terms[i];
     return std::clamp(value, 0.75, 1.25);
@@ -171,7 +194,8 @@ Voxel render_voxel(const Anatomy& anatomy, const Vector& centre, const Vector& s
     for (size_t axis = 0; axis < 3; ++axis) point[axis] += (corner >> axis & 1 ? 0.25 : -0.25) * step[axis];
     const Structure* found = anatomy.at(point);
     ++votes[found ? found->label : 0];
-    voxel.intensity += (found ? found->intensity + (found->texture > 0 ? found->texture * anatomy.grain(point) : 0) : air) / 8;
+    voxel.intensity +=
+        (found ? found->intensity + (found->texture > 0 ? found->texture * anatomy.grain(point) : 0) : air) / 8;
   }
   voxel.label = static_cast<int32_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
   return voxel;
@@ -194,7 +218,8 @@ PhantomExamination render(const imaging::Geometry& grid, const Anatomy& anatomy,
       for (int64_t x = 0; x < grid.size[0]; ++x) {
         const std::array<int64_t, 3> index{x, y, z};
         Vector centre;
-        for (size_t axis = 0; axis < 3; ++axis) centre[axis] = (double(index[axis]) - 0.5 * double(grid.size[axis] - 1)) * step[axis];
+        for (size_t axis = 0; axis < 3; ++axis)
+          centre[axis] = (double(index[axis]) - 0.5 * double(grid.size[axis] - 1)) * step[axis];
         const Voxel voxel = render_voxel(anatomy, centre, step);
         const double value = voxel.intensity * bias.at(centre) + noise * draws.normal();
         // Whole numbers: the last bits of a machine's mathematics library leave no trace.
@@ -205,7 +230,8 @@ PhantomExamination render(const imaging::Geometry& grid, const Anatomy& anatomy,
 }
 
 /// Stores the axes in another order: index axis j becomes `source[j]`, reversed where `flip[j]`.
-imaging::Volume stored_as(const imaging::Volume& canonical, const std::array<size_t, 3>& source, const std::array<bool, 3>& flip) {
+imaging::Volume stored_as(const imaging::Volume& canonical, const std::array<size_t, 3>& source,
+                          const std::array<bool, 3>& flip) {
   const imaging::Geometry& from = canonical.geometry;
   imaging::Geometry to = from;
   std::vector<int64_t> order, flipped;

@@ -10,10 +10,12 @@ namespace medvol::datasets {
 
 std::string grid_difference(const imaging::Geometry& found, const imaging::Geometry& expected) {
   if (found.matches(expected)) return "";
-  if (found.text() != expected.text()) return fmt::format("its grid is {}, the image's is {}", found.text(), expected.text());
-  return found.origin != expected.origin ? fmt::format("its origin is ({:g}, {:g}, {:g}) mm, the image's is ({:g}, {:g}, {:g}) mm", found.origin[0],
-                                                       found.origin[1], found.origin[2], expected.origin[0], expected.origin[1], expected.origin[2])
-                                         : "its axes have other directions than the image's";
+  if (found.text() != expected.text())
+    return fmt::format("its grid is {}, the image's is {}", found.text(), expected.text());
+  return found.origin != expected.origin
+             ? fmt::format("its origin is ({:g}, {:g}, {:g}) mm, the image's is ({:g}, {:g}, {:g}) mm", found.origin[0],
+                           found.origin[1], found.origin[2], expected.origin[0], expected.origin[1], expected.origin[2])
+             : "its axes have other directions than the image's";
 }
 
 std::string undeclared_labels(const at::Tensor& labels, const DatasetDescription& dataset) {
@@ -41,7 +43,8 @@ std::string undeclared_labels(const at::Tensor& labels, const DatasetDescription
 }
 
 std::string non_finite_values(const at::Tensor& image) {
-  MEDVOL_CHECK(image.scalar_type() == at::kFloat && image.dim() == 4 && image.is_contiguous(), "an image is float32 [C, D, H, W]");
+  MEDVOL_CHECK(image.scalar_type() == at::kFloat && image.dim() == 4 && image.is_contiguous(),
+               "an image is float32 [C, D, H, W]");
   const float* values = image.const_data_ptr<float>();
   int64_t count = 0, first = 0;
   for (int64_t i = 0; i < image.numel(); ++i)
@@ -49,7 +52,8 @@ std::string non_finite_values(const at::Tensor& image) {
   if (count == 0) return "";
   const int64_t x = first % image.size(3), y = first / image.size(3) % image.size(2);
   const int64_t z = first / (image.size(3) * image.size(2)) % image.size(1), channel = first / image[0].numel();
-  return fmt::format("{} voxel{} NaN or infinite, the first at x {}, y {}, z {} of channel {}", count, count == 1 ? " is" : "s are", x, y, z, channel);
+  return fmt::format("{} voxel{} NaN or infinite, the first at x {}, y {}, z {} of channel {}", count,
+                     count == 1 ? " is" : "s are", x, y, z, channel);
 }
 
 imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels) {
@@ -62,20 +66,25 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
     if (parts.empty()) grid = part.geometry;
     if (const std::string what = grid_difference(part.geometry, grid); !what.empty())
       throw core::UserError(what, file.string(), "all channels must lie on one grid: resample them onto the first");
-    if (const std::string what = non_finite_values(part.data); !what.empty()) throw core::UserError(what, file.string(), hints::non_finite);
+    if (const std::string what = non_finite_values(part.data); !what.empty())
+      throw core::UserError(what, file.string(), hints::non_finite);
     found += part.data.size(0);
     parts.push_back(std::move(part.data));
   }
   if (found != static_cast<int64_t>(channels))
-    throw core::UserError(fmt::format("{} channel{} found where {} {} expected", found, found == 1 ? "" : "s", channels, channels == 1 ? "is" : "are"),
+    throw core::UserError(fmt::format("{} channel{} found where {} {} expected", found, found == 1 ? "" : "s", channels,
+                                      channels == 1 ? "is" : "are"),
                           files.front().string(), "a file a channel, or one file that holds them all");
   return {parts.size() == 1 ? parts.front() : at::cat(parts), grid};
 }
 
-imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset, const imaging::Geometry& grid) {
+imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset,
+                                 const imaging::Geometry& grid) {
   imaging::Volume labels = imaging::read_labels(file);
-  if (const std::string what = grid_difference(labels.geometry, grid); !what.empty()) throw core::UserError(what, file.string(), hints::grid);
-  if (const std::string what = undeclared_labels(labels.data, dataset); !what.empty()) throw core::UserError(what, file.string(), hints::labels);
+  if (const std::string what = grid_difference(labels.geometry, grid); !what.empty())
+    throw core::UserError(what, file.string(), hints::grid);
+  if (const std::string what = undeclared_labels(labels.data, dataset); !what.empty())
+    throw core::UserError(what, file.string(), hints::labels);
   return labels;
 }
 

@@ -17,7 +17,8 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
 
 /// The label map [D, H, W] int32. Throws core::UserError when it does not lie on `grid`, or holds a label that the data
 /// set does not declare.
-imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset, const imaging::Geometry& grid);
+imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset,
+                                 const imaging::Geometry& grid);
 
 /// What is wrong with a part of a case, in words; empty when nothing is.
 std::string grid_difference(const imaging::Geometry& found, const imaging::Geometry& expected);

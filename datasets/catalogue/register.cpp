@@ -9,7 +9,8 @@ namespace medvol::datasets {
 void register_datasets(DatasetRegistry& registry) {
   registry.add<NnunetRawOptions>("nnunet", "nnU-Net's raw folder: dataset.json, imagesTr, labelsTr",
                                  [](const NnunetRawOptions& options) { return std::make_unique<NnunetRaw>(options); });
-  registry.add<DecathlonOptions>("decathlon", "a Medical Segmentation Decathlon folder: dataset.json with its training list",
+  registry.add<DecathlonOptions>("decathlon",
+                                 "a Medical Segmentation Decathlon folder: dataset.json with its training list",
                                  [](const DecathlonOptions& options) { return std::make_unique<Decathlon>(options); });
   registry.add<PhantomOptions>("phantom", "made multi-organ examinations, written as NIfTI files and read back",
                                [](const PhantomOptions& options) { return std::make_unique<Phantom>(options); });

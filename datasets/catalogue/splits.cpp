@@ -82,8 +82,10 @@ std::vector<Split> patient_splits(const std::vector<Case>& cases, int64_t folds)
   std::vector<Split> result;
   for (const Split& of_patients : nnunet_splits(patients, folds)) {
     Split split;
-    for (const auto& [from, to] : {std::pair{&of_patients.train, &split.train}, {&of_patients.validation, &split.validation}}) {
-      for (const std::string& patient : *from) to->insert(to->end(), by_patient.at(patient).begin(), by_patient.at(patient).end());
+    for (const auto& [from, to] :
+         {std::pair{&of_patients.train, &split.train}, {&of_patients.validation, &split.validation}}) {
+      for (const std::string& patient : *from)
+        to->insert(to->end(), by_patient.at(patient).begin(), by_patient.at(patient).end());
       std::sort(to->begin(), to->end());
     }
     result.push_back(std::move(split));
@@ -108,7 +110,8 @@ Split make_split(const DatasetDescription& dataset, const std::string& fold) {
   int64_t number = -1;
   const auto parsed = std::from_chars(fold.data(), fold.data() + fold.size(), number);
   const std::vector<Split> splits = make_splits(dataset);
-  if (parsed.ec != std::errc() || parsed.ptr != fold.data() + fold.size() || number < 0 || number >= static_cast<int64_t>(splits.size()))
+  if (parsed.ec != std::errc() || parsed.ptr != fold.data() + fold.size() || number < 0 ||
+      number >= static_cast<int64_t>(splits.size()))
     throw core::UserError("there is no fold '" + fold + "'", dataset.root.string(),
                           fmt::format("0 to {}, or all", splits.size() - 1));
   return splits[size_t(number)];

@@ -41,7 +41,8 @@ CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t 
   const Box box = nonzero_box(canonical);
 
   CaseSamples result;
-  result.fingerprint = {.id = one.id, .shape = box.size, .spacing = to_ras.network_geometry().spacing_zyx(), .relative_size = 1};
+  result.fingerprint = {
+      .id = one.id, .shape = box.size, .spacing = to_ras.network_geometry().spacing_zyx(), .relative_size = 1};
   const int64_t voxels = canonical[0].numel();
   result.fingerprint.relative_size = double(box.size[0] * box.size[1] * box.size[2]) / double(voxels);
 
@@ -75,14 +76,19 @@ plan::IntensityStatistics statistics(std::vector<float> values) {
 
 }  // namespace
 
-Fingerprint extract_fingerprint(const DatasetDescription& dataset, const FingerprintOptions& options, const ProgressCallback& progress) {
+Fingerprint extract_fingerprint(const DatasetDescription& dataset, const FingerprintOptions& options,
+                                const ProgressCallback& progress) {
   const int64_t count = static_cast<int64_t>(dataset.cases.size());
   MEDVOL_CHECK(count > 0, "a data set without cases");
   const int64_t samples = std::max<int64_t>(1, options.foreground_samples / count);
   std::vector<CaseSamples> found(dataset.cases.size());
-  for_each_parallel(count, options.threads, [&](int64_t i) {
-    found[size_t(i)] = analyse(dataset, dataset.cases[size_t(i)], samples, {options.seed, runtime::purpose_statistics, uint64_t(i)});
-  }, progress);
+  for_each_parallel(
+      count, options.threads,
+      [&](int64_t i) {
+        found[size_t(i)] = analyse(dataset, dataset.cases[size_t(i)], samples,
+                                   {options.seed, runtime::purpose_statistics, uint64_t(i)});
+      },
+      progress);
 
   Fingerprint result;
   std::vector<double> relative_sizes;
@@ -93,24 +99,31 @@ Fingerprint extract_fingerprint(const DatasetDescription& dataset, const Fingerp
   result.median_relative_size = percentile(relative_sizes, 50);
   for (size_t channel = 0; channel < dataset.channel_names.size(); ++channel) {
     std::vector<float> all;
-    for (const CaseSamples& one : found) all.insert(all.end(), one.intensities[channel].begin(), one.intensities[channel].end());
+    for (const CaseSamples& one : found)
+      all.insert(all.end(), one.intensities[channel].begin(), one.intensities[channel].end());
     if (all.empty())
-      throw core::UserError("no case has a foreground voxel", dataset.root.string(), "check the labels: medvol's integrity check names empty ones");
+      throw core::UserError("no case has a foreground voxel", dataset.root.string(),
+                            "check the labels: medvol's integrity check names empty ones");
     result.intensities.push_back(statistics(std::move(all)));
   }
   return result;
 }
 
 nlohmann::json to_json(const Fingerprint& fingerprint) {
-  nlohmann::json spacings = nlohmann::json::array(), shapes = nlohmann::json::array(), channels = nlohmann::json::object();
+  nlohmann::json spacings = nlohmann::json::array(), shapes = nlohmann::json::array(),
+                 channels = nlohmann::json::object();
   for (const CaseFingerprint& one : fingerprint.cases) {
     spacings.push_back(one.spacing);
     shapes.push_back(one.shape);
   }
   for (size_t channel = 0; channel < fingerprint.intensities.size(); ++channel) {
     const plan::IntensityStatistics& found = fingerprint.intensities[channel];
-    channels[std::to_string(channel)] = {{"mean", found.mean},       {"median", found.median},   {"std", found.standard_deviation},
-                                         {"min", found.minimum},     {"max", found.maximum},     {"percentile_00_5", found.percentile_00_5},
+    channels[std::to_string(channel)] = {{"mean", found.mean},
+                                         {"median", found.median},
+                                         {"std", found.standard_deviation},
+                                         {"min", found.minimum},
+                                         {"max", found.maximum},
+                                         {"percentile_00_5", found.percentile_00_5},
                                          {"percentile_99_5", found.percentile_99_5}};
   }
   return {{"spacings", spacings},

@@ -26,8 +26,12 @@ Reference reference(size_t axes) {
   return axes == 2 ? Reference{85e6, 12, 2048.0 * 2048.0, 512} : Reference{560e6, 2, 256.0 * 256.0 * 256.0, 320};
 }
 
-double product(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 1.0, std::multiplies<>()); }
-double product(const std::vector<int64_t>& values) { return product(std::vector<double>(values.begin(), values.end())); }
+double product(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 1.0, std::multiplies<>());
+}
+double product(const std::vector<int64_t>& values) {
+  return product(std::vector<double>(values.begin(), values.end()));
+}
 
 /// Rounds half to even, as Python does.
 double python_round(double value) { return std::nearbyint(value); }
@@ -45,7 +49,8 @@ plan::Topology topology(const Pooling& pooling) {
   shape.kernel_sizes = pooling.kernel_sizes;
   shape.strides = pooling.strides;
   for (size_t stage = 0; stage < stages; ++stage)
-    shape.features_per_stage.push_back(std::min<int64_t>(reference(pooling.patch_size.size()).most_features, int64_t(32) << std::min<size_t>(stage, 20)));
+    shape.features_per_stage.push_back(std::min<int64_t>(reference(pooling.patch_size.size()).most_features,
+                                                         int64_t(32) << std::min<size_t>(stage, 20)));
   shape.convolutions_per_stage_encoder.assign(stages, 2);
   shape.convolutions_per_stage_decoder.assign(stages - 1, 2);
   return shape;
@@ -57,7 +62,8 @@ std::vector<double> initial_patch(const std::vector<double>& spacing, const std:
   for (const double mm : spacing) inverse.push_back(1 / mm);
   const double scale = std::pow(reference(spacing.size()).volume / product(inverse), 1.0 / double(spacing.size()));
   std::vector<double> patch;
-  for (size_t axis = 0; axis < spacing.size(); ++axis) patch.push_back(std::min(python_round(inverse[axis] * scale), median_shape[axis]));
+  for (size_t axis = 0; axis < spacing.size(); ++axis)
+    patch.push_back(std::min(python_round(inverse[axis] * scale), median_shape[axis]));
   return patch;
 }
 
@@ -97,9 +103,12 @@ class Planner {
     plan::Plan result = describe();
     const bool flat = options_.configuration == "2d";
     if (!flat && median_shape_[0] == 1)
-      throw core::UserError("these are single slices: a 3D network cannot be planned", dataset_.root.string(), "use planner.configuration=2d");
+      throw core::UserError("these are single slices: a 3D network cannot be planned", dataset_.root.string(),
+                            "use planner.configuration=2d");
     if (flat && std::max(spacing_[1], spacing_[2]) > anisotropy * spacing_[0])
-      core::log_warning("{}: the slices are not axial; a 2D network still sees axial ones, interpolated: prefer 3d_fullres", dataset_.name);
+      core::log_warning(
+          "{}: the slices are not axial; a 2D network still sees axial ones, interpolated: prefer 3d_fullres",
+          dataset_.name);
     const Fit fit = flat ? fitted({spacing_[1], spacing_[2]}, {median_shape_[1], median_shape_[2]}, dataset_voxels())
                          : fitted(spacing_, median_shape_, dataset_voxels());
     result.dimensions = flat ? 2 : 3;
@@ -115,7 +124,8 @@ class Planner {
 
   void choose_spacing() {
     if (!options_.spacing.empty()) {
-      if (options_.spacing.size() != 3) throw core::UserError("planner.spacing needs three numbers (z, y, x)", "planner.spacing");
+      if (options_.spacing.size() != 3)
+        throw core::UserError("planner.spacing needs three numbers (z, y, x)", "planner.spacing");
       spacing_ = options_.spacing;
       return;
     }
@@ -136,7 +146,8 @@ class Planner {
 
   double feature_maps(const Pooling& pooling) const {
     if (pooling.strides.size() < 2)
-      throw core::UserError("the images are too small for a U-Net", dataset_.root.string(), "at least one axis needs 12 voxels after cropping, or two need 8");
+      throw core::UserError("the images are too small for a U-Net", dataset_.root.string(),
+                            "at least one axis needs 12 voxels after cropping, or two need 8");
     return double(plan::feature_map_count(topology(pooling), pooling.patch_size, declared_labels_));
   }
 
@@ -147,8 +158,9 @@ class Planner {
     const bool given = !options_.patch_size.empty();
     if (given && options_.patch_size.size() != spacing.size())
       throw core::UserError(fmt::format("planner.patch_size needs {} numbers", spacing.size()), "planner.patch_size");
-    Pooling pooling = plan_pooling(spacing, given ? std::vector<double>(options_.patch_size.begin(), options_.patch_size.end())
-                                                  : initial_patch(spacing, median_shape));
+    Pooling pooling =
+        plan_pooling(spacing, given ? std::vector<double>(options_.patch_size.begin(), options_.patch_size.end())
+                                    : initial_patch(spacing, median_shape));
     double maps = feature_maps(pooling);
     while (!given && maps / by.batch_size * 2 > budget) {
       pooling = shrink(pooling, spacing, median_shape);
@@ -156,11 +168,13 @@ class Planner {
     }
     const double of_memory = python_round(budget / maps * by.batch_size);
     const double of_dataset = python_round(voxels * largest_share_of_dataset / product(pooling.patch_size));
-    return {pooling.patch_size, std::max(static_cast<int64_t>(std::min(of_memory, of_dataset)), smallest_batch), topology(pooling)};
+    return {pooling.patch_size, std::max(static_cast<int64_t>(std::min(of_memory, of_dataset)), smallest_batch),
+            topology(pooling)};
   }
 
   /// Whether nnU-Net would plan a 3d_lowres beside 3d_fullres: the patch sees less than a quarter of the image, and
-  /// halving the voxels or more is needed to mend that. The cascade itself is not planned, but batch Dice depends on it.
+  /// halving the voxels or more is needed to mend that. The cascade itself is not planned, but batch Dice depends on
+  /// it.
   bool lowres_exists(const Fit& fullres) const {
     std::vector<double> spacing = spacing_, shape = median_shape_;
     double patch = product(fullres.patch_size);
@@ -197,7 +211,8 @@ class Planner {
     for (const std::string& name : dataset_.channel_names) {
       result.normalization.push_back(normalization_of(name));
       // Much of the image was cut away: what is left of the zeros says nothing about the patient.
-      result.normalize_inside_mask.push_back(result.normalization.back() == plan::Normalization::zscore && fingerprint_.median_relative_size < 0.75);
+      result.normalize_inside_mask.push_back(result.normalization.back() == plan::Normalization::zscore &&
+                                             fingerprint_.median_relative_size < 0.75);
     }
     return result;
   }
@@ -222,7 +237,8 @@ class Planner {
 }  // namespace
 
 plan::Plan make_plan(const DatasetDescription& dataset, const Fingerprint& fingerprint, const PlannerOptions& options) {
-  MEDVOL_CHECK(!fingerprint.cases.empty() && fingerprint.intensities.size() == dataset.channel_names.size(), "the fingerprint is of another data set");
+  MEDVOL_CHECK(!fingerprint.cases.empty() && fingerprint.intensities.size() == dataset.channel_names.size(),
+               "the fingerprint is of another data set");
   return Planner(dataset, fingerprint, options).make();
 }
 

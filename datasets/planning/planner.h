@@ -21,9 +21,11 @@ struct PlannerOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("configuration", configuration, "3D or 2D network", config::one_of({"3d_fullres", "2d"}));
-    visit("memory_gb", memory_gb, "device memory that patch and batch are planned for, by nnU-Net's measure (its own: 8)", config::positive());
+    visit("memory_gb", memory_gb,
+          "device memory that patch and batch are planned for, by nnU-Net's measure (its own: 8)", config::positive());
     visit("batch_size", batch_size, "0: planned", config::at_least(0));
-    visit("patch_size", patch_size, "voxels z, y, x (2D: y, x), padded up to what the network can halve; empty: planned", config::at_least(1));
+    visit("patch_size", patch_size,
+          "voxels z, y, x (2D: y, x), padded up to what the network can halve; empty: planned", config::at_least(1));
     visit("spacing", spacing, "mm z, y, x to resample to; empty: planned", config::positive());
   }
 };
@@ -36,13 +38,14 @@ struct Pooling {
   std::vector<int64_t> patch_size;                 ///< the size asked for, padded up to a multiple of `divisor`
 };
 
-/// `size` may be fractional (a median of even count). An axis is halved while it has at least 8 voxels and its spacing is
-/// within a factor of 2 of the finest such axis; a lone axis only while it has 12; its kernel grows from 1 to 3 once it
-/// is within that factor.
+/// `size` may be fractional (a median of even count). An axis is halved while it has at least 8 voxels and its spacing
+/// is within a factor of 2 of the finest such axis; a lone axis only while it has 12; its kernel grows from 1 to 3 once
+/// it is within that factor.
 Pooling plan_pooling(const std::vector<double>& spacing, const std::vector<double>& size);
 
 /// nnU-Net's default ExperimentPlanner for one configuration. Axis order stays z, y, x of the canonical orientation:
 /// nnU-Net's transposition (coarsest axis first) is not applied.
-plan::Plan make_plan(const DatasetDescription& dataset, const Fingerprint& fingerprint, const PlannerOptions& options = {});
+plan::Plan make_plan(const DatasetDescription& dataset, const Fingerprint& fingerprint,
+                     const PlannerOptions& options = {});
 
 }  // namespace medvol::datasets

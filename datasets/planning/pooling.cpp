@@ -33,7 +33,8 @@ Pooling plan_pooling(const std::vector<double>& spacing, const std::vector<doubl
   Pooling result;
   result.strides.push_back(std::vector<int64_t>(axes, 1));
   result.divisor.assign(axes, 1);
-  for (auto halved = axes_to_halve(spacing, size); !halved.empty(); halved = axes_to_halve(current_spacing, current_size)) {
+  for (auto halved = axes_to_halve(spacing, size); !halved.empty();
+       halved = axes_to_halve(current_spacing, current_size)) {
     // nnU-Net indexes the spacings of the large axes here as if they were all axes, and fails where they are not; where
     // they are, this is the same.
     const double finest = *std::min_element(current_spacing.begin(), current_spacing.end());

@@ -20,7 +20,9 @@ struct CaseStore::Contents {
 
   const Entry& entry(const std::string& id) const {
     const auto found = entries.find(id);
-    if (found == entries.end()) throw core::UserError("there is no prepared case '" + id + "'", path.string(), core::did_you_mean(id, reader.keys()));
+    if (found == entries.end())
+      throw core::UserError("there is no prepared case '" + id + "'", path.string(),
+                            core::did_you_mean(id, reader.keys()));
     return found->second;
   }
 
@@ -49,9 +51,13 @@ CaseStore::CaseStore(const std::filesystem::path& path) : contents_(std::make_un
   const storage::StoreReader& reader = contents_->reader;
   for (const std::string& id : reader.keys()) {
     const nlohmann::json& attributes = reader.attributes(id);
-    if (!attributes.contains(store_layout::transform) || !reader.has(id, store_layout::image) || !reader.has(id, store_layout::labels))
-      throw core::UserError("the case '" + id + "' is not one that medvol prepared", path.string(), "remove the file and prepare again");
-    contents_->entries.emplace(id, Contents::Entry{imaging::GridTransform::from_json(attributes.at(store_layout::transform)), read_foreground(reader, id)});
+    if (!attributes.contains(store_layout::transform) || !reader.has(id, store_layout::image) ||
+        !reader.has(id, store_layout::labels))
+      throw core::UserError("the case '" + id + "' is not one that medvol prepared", path.string(),
+                            "remove the file and prepare again");
+    contents_->entries.emplace(
+        id, Contents::Entry{imaging::GridTransform::from_json(attributes.at(store_layout::transform)),
+                            read_foreground(reader, id)});
   }
 }
 
@@ -70,8 +76,12 @@ at::Tensor CaseStore::labels(const std::string& id) const {
   contents_->entry(id);
   return contents_->reader.tensor(id, store_layout::labels);
 }
-const imaging::GridTransform& CaseStore::transform(const std::string& id) const { return contents_->entry(id).transform; }
-const std::map<int64_t, at::Tensor>& CaseStore::foreground(const std::string& id) const { return contents_->entry(id).foreground; }
+const imaging::GridTransform& CaseStore::transform(const std::string& id) const {
+  return contents_->entry(id).transform;
+}
+const std::map<int64_t, at::Tensor>& CaseStore::foreground(const std::string& id) const {
+  return contents_->entry(id).foreground;
+}
 const std::string& CaseStore::data_hash() const { return contents_->data_hash; }
 
 }  // namespace medvol::datasets

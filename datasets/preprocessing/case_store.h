@@ -27,7 +27,8 @@ class CaseStore {
   at::Tensor labels(const std::string& id) const;  ///< uint8 [D, H, W]
   const imaging::GridTransform& transform(const std::string& id) const;
   /// Foreground label → int64 [n], at most 10 000 voxels of it (or 1 %, if that is more) as ascending flat indices into
-  /// [D, H, W]. A label that the case lacks has no entry. With an ignore label, `annotated` holds voxels of every other label.
+  /// [D, H, W]. A label that the case lacks has no entry. With an ignore label, `annotated` holds voxels of every other
+  /// label.
   const std::map<int64_t, at::Tensor>& foreground(const std::string& id) const;
   static constexpr int64_t annotated = -1;
 

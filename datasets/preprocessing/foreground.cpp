@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t enough_voxels = 10'000;
 
-/// Keeps `count` of the values in their order, each equally likely (selection sampling, Knuth vol. 2, 3.4.2, algorithm S).
+/// Keeps `count` of the values in their order, each equally likely (selection sampling, Knuth vol. 2, 3.4.2, algorithm
+/// S).
 at::Tensor chosen(const std::vector<int64_t>& values, int64_t count, runtime::Philox& draws) {
   at::Tensor result = at::empty({count}, at::kLong);
   int64_t* out = result.data_ptr<int64_t>();

@@ -12,6 +12,7 @@ namespace medvol::datasets {
 ///   rgb_to_0_1      x / 255
 /// `mask`: bool [D, H, W], or undefined for all voxels. Sums run in double, in voxel order.
 /// Throws core::UserError when rgb_to_0_1 meets a value outside 0 … 255.
-void normalize(at::Tensor& channel, plan::Normalization how, const plan::IntensityStatistics& statistics, const at::Tensor& mask);
+void normalize(at::Tensor& channel, plan::Normalization how, const plan::IntensityStatistics& statistics,
+               const at::Tensor& mask);
 
 }  // namespace medvol::datasets

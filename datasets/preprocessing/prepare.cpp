@@ -46,7 +46,8 @@ json source_of(const Case& one) {
   std::vector<std::filesystem::path> paths = one.images;
   paths.push_back(*one.label);
   for (const auto& path : paths) {
-    if (!std::filesystem::exists(path)) throw core::UserError("the file is missing", path.string(), "complete the folder, or take the case out");
+    if (!std::filesystem::exists(path))
+      throw core::UserError("the file is missing", path.string(), "complete the folder, or take the case out");
     files.push_back({std::filesystem::file_size(path), storage::file_checksum(path)});
   }
   return files;
@@ -54,8 +55,9 @@ json source_of(const Case& one) {
 
 at::Tensor as_half(const at::Tensor& image, const std::string& file) {
   if (const double largest = image.abs().max().item<double>(); largest > largest_half)
-    throw core::UserError(fmt::format("values reach {:g} after preprocessing, above what float16 holds ({:g})", largest, largest_half), file,
-                          "choose a normalisation for this channel (its name in dataset.json)");
+    throw core::UserError(
+        fmt::format("values reach {:g} after preprocessing, above what float16 holds ({:g})", largest, largest_half),
+        file, "choose a normalisation for this channel (its name in dataset.json)");
   return image.to(at::kHalf);
 }
 
@@ -72,10 +74,14 @@ class Preparation {
     const json source = source_of(one);
     if (unchanged(one.id, source)) return false;
     const PreprocessedCase made = preprocess(one);
-    std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())}, {store_layout::labels, made.labels}};
+    std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())},
+                                              {store_layout::labels, made.labels}};
     for (const auto& [label, voxels] : foreground_voxels(made.labels, classes_, plan_.ignore_label, draws(one.id)))
       tensors[store_layout::foreground + std::to_string(label)] = voxels;
-    store_.add(one.id, tensors, {{store_layout::source, source}, {store_layout::recipe, recipe_}, {store_layout::transform, made.transform.to_json()}});
+    store_.add(one.id, tensors,
+               {{store_layout::source, source},
+                {store_layout::recipe, recipe_},
+                {store_layout::transform, made.transform.to_json()}});
     return true;
   }
 
@@ -83,7 +89,8 @@ class Preparation {
   bool unchanged(const std::string& id, const json& source) const {
     if (!store_.has(id)) return false;
     const json found = store_.attributes(id);
-    return found.is_object() && found.value(store_layout::source, json()) == source && found.value(store_layout::recipe, json()) == recipe_;
+    return found.is_object() && found.value(store_layout::source, json()) == source &&
+           found.value(store_layout::recipe, json()) == recipe_;
   }
 
   PreprocessedCase preprocess(const Case& one) const {
@@ -125,8 +132,9 @@ PreparedDataset prepare(const DatasetDescription& dataset, const plan::Plan& pla
     storage::StoreWriter store(path);
     forget_absent_cases(store, dataset);
     const Preparation preparation(dataset, plan, store);
-    for_each_parallel(static_cast<int64_t>(dataset.cases.size()), options.threads,
-                      [&](int64_t i) { done[size_t(i)] = preparation.prepare(dataset.cases[size_t(i)]); }, progress);
+    for_each_parallel(
+        static_cast<int64_t>(dataset.cases.size()), options.threads,
+        [&](int64_t i) { done[size_t(i)] = preparation.prepare(dataset.cases[size_t(i)]); }, progress);
     store.finish();
   }
   PreparedDataset result{CaseStore(path), {}, 0};

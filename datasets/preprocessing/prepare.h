@@ -29,9 +29,10 @@ struct PreparedDataset {
   int64_t reused = 0;                 ///< cases that were there already, unchanged
 };
 
-/// Preprocesses every training case into the store at `path` (one HDF5 file). A case is there wholly or not at all, so an
-/// interrupted preparation goes on where it stopped. A case whose files, or any preprocessing option, changed is done
-/// again; one that left the data set is removed. Throws core::UserError naming the file of a case that cannot be used.
+/// Preprocesses every training case into the store at `path` (one HDF5 file). A case is there wholly or not at all, so
+/// an interrupted preparation goes on where it stopped. A case whose files, or any preprocessing option, changed is
+/// done again; one that left the data set is removed. Throws core::UserError naming the file of a case that cannot be
+/// used.
 PreparedDataset prepare(const DatasetDescription& dataset, const plan::Plan& plan, const std::filesystem::path& path,
                         const PrepareOptions& options = {}, const ProgressCallback& progress = {});
 

@@ -15,17 +15,21 @@ namespace {
 
 at::Tensor cropped(const at::Tensor& from, const Box& box) {
   at::Tensor result = from;
-  for (int64_t axis = 0; axis < 3; ++axis) result = result.narrow(from.dim() - 3 + axis, box.begin[size_t(axis)], box.size[size_t(axis)]);
+  for (int64_t axis = 0; axis < 3; ++axis)
+    result = result.narrow(from.dim() - 3 + axis, box.begin[size_t(axis)], box.size[size_t(axis)]);
   return result.contiguous();
 }
 
 void check_input(const imaging::Volume& image, const std::optional<imaging::Volume>& labels, const plan::Plan& plan) {
   const auto channels = static_cast<int64_t>(plan.normalization.size());
   if (image.data.size(0) != channels)
-    throw core::UserError(fmt::format("{} channels found, the plan is for {}", image.data.size(0), channels), "", "a file a channel, in the order of the plan");
-  if (const std::string what = non_finite_values(image.data.contiguous()); !what.empty()) throw core::UserError(what, "", hints::non_finite);
+    throw core::UserError(fmt::format("{} channels found, the plan is for {}", image.data.size(0), channels), "",
+                          "a file a channel, in the order of the plan");
+  if (const std::string what = non_finite_values(image.data.contiguous()); !what.empty())
+    throw core::UserError(what, "", hints::non_finite);
   if (!labels) return;
-  if (const std::string what = grid_difference(labels->geometry, image.geometry); !what.empty()) throw core::UserError(what, "", hints::grid);
+  if (const std::string what = grid_difference(labels->geometry, image.geometry); !what.empty())
+    throw core::UserError(what, "", hints::grid);
   const int64_t highest = labels->data.max().item<int64_t>();
   if (highest > 255 || labels->data.min().item<int64_t>() < 0)
     throw core::UserError(fmt::format("the label {} does not fit a byte", highest), "", "labels are 0 to 255");
@@ -34,7 +38,8 @@ void check_input(const imaging::Volume& image, const std::optional<imaging::Volu
 /// The mask is taken before the first channel changes, and shared by all.
 void normalize_all(at::Tensor& image, const plan::Plan& plan) {
   const auto& masked = plan.normalize_inside_mask;
-  const at::Tensor mask = std::find(masked.begin(), masked.end(), true) != masked.end() ? nonzero_mask(image) : at::Tensor();
+  const at::Tensor mask =
+      std::find(masked.begin(), masked.end(), true) != masked.end() ? nonzero_mask(image) : at::Tensor();
   for (size_t i = 0; i < plan.normalization.size(); ++i) {
     at::Tensor channel = image[static_cast<int64_t>(i)];
     normalize(channel, plan.normalization[i], plan.intensities.at(i), masked.at(i) ? mask : at::Tensor());
@@ -43,7 +48,8 @@ void normalize_all(at::Tensor& image, const plan::Plan& plan) {
 
 }  // namespace
 
-PreprocessedCase preprocess_case(const imaging::Volume& image, const std::optional<imaging::Volume>& labels, const plan::Plan& plan) {
+PreprocessedCase preprocess_case(const imaging::Volume& image, const std::optional<imaging::Volume>& labels,
+                                 const plan::Plan& plan) {
   check_input(image, labels, plan);
   imaging::GridTransform transform = imaging::GridTransform::start(image.geometry).orient_to_ras();
   at::Tensor voxels = transform.apply_image(image.data).contiguous();
@@ -59,7 +65,8 @@ PreprocessedCase preprocess_case(const imaging::Volume& image, const std::option
 
   const std::array<double, 3> old_spacing = transform.network_geometry().spacing_zyx();
   MEDVOL_CHECK(plan.spacing.size() == 3, "a plan without spacing");
-  const std::array<double, 3> spacing{plan.dimensions == 2 ? old_spacing[0] : plan.spacing[0], plan.spacing[1], plan.spacing[2]};
+  const std::array<double, 3> spacing{plan.dimensions == 2 ? old_spacing[0] : plan.spacing[0], plan.spacing[1],
+                                      plan.spacing[2]};
   transform.resample(spacing);
   const std::array<int64_t, 3> shape = transform.network_geometry().size_zyx();
   if (shape != box.size) {

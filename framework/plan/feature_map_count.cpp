@@ -6,7 +6,8 @@ namespace medvol::plan {
 
 int64_t feature_map_count(const Topology& topology, const std::vector<int64_t>& patch_size, int64_t class_count) {
   const size_t stages = topology.features_per_stage.size();
-  MEDVOL_CHECK(stages >= 2 && topology.strides.size() == stages && topology.convolutions_per_stage_encoder.size() == stages &&
+  MEDVOL_CHECK(stages >= 2 && topology.strides.size() == stages &&
+                   topology.convolutions_per_stage_encoder.size() == stages &&
                    topology.convolutions_per_stage_decoder.size() == stages - 1,
                "a topology of {} stages has lists of other lengths", stages);
   int64_t count = 0;
@@ -21,7 +22,7 @@ int64_t feature_map_count(const Topology& topology, const std::vector<int64_t>& 
     }
     const int64_t map = voxels * topology.features_per_stage[stage];
     count += topology.convolutions_per_stage_encoder[stage] * map;
-    if (stage + 1 == stages) continue;  // the bottleneck has no decoder stage
+    if (stage + 1 == stages) continue;          // the bottleneck has no decoder stage
     const size_t decoder = stages - 2 - stage;  // decoder stages are listed coarsest first
     count += (topology.convolutions_per_stage_decoder[decoder] + 1) * map;
     if (stage == 0) count += voxels * class_count;

@@ -124,6 +124,8 @@ Plan read_plan(const std::filesystem::path& path, const std::string& configurati
   }
 }
 
-void write_plan(const std::filesystem::path& path, const Plan& plan) { storage::write_atomic(path, to_json(plan).dump(2) + "\n"); }
+void write_plan(const std::filesystem::path& path, const Plan& plan) {
+  storage::write_atomic(path, to_json(plan).dump(2) + "\n");
+}
 
 }  // namespace medvol::plan

@@ -15,10 +15,12 @@ enum class Normalization { zscore, ct, none, rescale_to_0_1, rgb_to_0_1 };
 
 /// Intensities of one channel over the foreground voxels of all training cases (nnU-Net's fingerprint).
 struct IntensityStatistics {
-  double mean = 0, median = 0, standard_deviation = 1, minimum = 0, maximum = 0, percentile_00_5 = 0, percentile_99_5 = 0;
+  double mean = 0, median = 0, standard_deviation = 1, minimum = 0, maximum = 0, percentile_00_5 = 0,
+         percentile_99_5 = 0;
 };
 
-/// How a network of the U-Net family is shaped. One entry a stage, finest first; sizes in tensor order (z, y, x; 2D: y, x).
+/// How a network of the U-Net family is shaped. One entry a stage, finest first; sizes in tensor order (z, y, x; 2D: y,
+/// x).
 struct Topology {
   std::vector<int64_t> features_per_stage;
   std::vector<std::vector<int64_t>> kernel_sizes;
@@ -28,25 +30,25 @@ struct Topology {
   bool operator==(const Topology&) const = default;
 };
 
-/// What is decided from the data before training: nnU-Net's plan of one configuration. A value; written as one JSON that
-/// nnU-Net reads too (`plans.json` layout, configurations → name).
+/// What is decided from the data before training: nnU-Net's plan of one configuration. A value; written as one JSON
+/// that nnU-Net reads too (`plans.json` layout, configurations → name).
 struct Plan {
   std::string dataset_name;
   std::string configuration = "3d_fullres";  ///< or "2d"
   std::vector<std::string> channel_names;
   std::map<int64_t, std::string> labels;  ///< without background and ignore; values 1, 2, …
   std::optional<int64_t> ignore_label;
-  int64_t dimensions = 3;                 ///< 2 or 3: the network's
-  std::vector<double> spacing;            ///< mm, tensor order z, y, x; always three (2D: the first is kept, not resampled)
-  std::vector<int64_t> patch_size;        ///< tensor order; two entries in 2D
+  int64_t dimensions = 3;           ///< 2 or 3: the network's
+  std::vector<double> spacing;      ///< mm, tensor order z, y, x; always three (2D: the first is kept, not resampled)
+  std::vector<int64_t> patch_size;  ///< tensor order; two entries in 2D
   int64_t batch_size = 2;
   bool batch_dice = false;
-  std::vector<Normalization> normalization;       ///< one a channel
-  std::vector<bool> normalize_inside_mask;        ///< one a channel: z-score over non-zero voxels only
-  std::vector<IntensityStatistics> intensities;   ///< one a channel
-  std::vector<double> median_shape;               ///< voxels after cropping and resampling, z, y, x
-  std::vector<double> original_median_spacing;    ///< mm, before resampling, z, y, x; for the reader of the plan only
-  std::vector<int64_t> original_median_shape;     ///< voxels after cropping, before resampling, z, y, x; likewise
+  std::vector<Normalization> normalization;      ///< one a channel
+  std::vector<bool> normalize_inside_mask;       ///< one a channel: z-score over non-zero voxels only
+  std::vector<IntensityStatistics> intensities;  ///< one a channel
+  std::vector<double> median_shape;              ///< voxels after cropping and resampling, z, y, x
+  std::vector<double> original_median_spacing;   ///< mm, before resampling, z, y, x; for the reader of the plan only
+  std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, z, y, x; likewise
   Topology topology;
 
   /// Classes of the network's output, background included.
@@ -59,9 +61,8 @@ std::string normalization_name(Normalization normalization);
 /// nnU-Net v2's plans.json with one configuration; what nnU-Net has no place for stands under "medvol".
 nlohmann::json to_json(const Plan& plan);
 /// Reads what to_json wrote, and a plans.json of nnU-Net v2 itself (2.5 or later): such a file names no labels and no
-/// channels (they stand in its dataset.json), so `labels` and `channel_names` stay empty. `configuration` chooses one of
-/// several ("3d_fullres" unless told).
-/// Throws core::UserError naming `where` and the missing or wrong key.
+/// channels (they stand in its dataset.json), so `labels` and `channel_names` stay empty. `configuration` chooses one
+/// of several ("3d_fullres" unless told). Throws core::UserError naming `where` and the missing or wrong key.
 Plan from_json(const nlohmann::json& json, const std::string& where, const std::string& configuration = "");
 Plan read_plan(const std::filesystem::path& path, const std::string& configuration = "");
 /// Atomic.

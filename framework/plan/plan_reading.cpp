@@ -14,7 +14,8 @@ using nlohmann::json;
 /// A JSON object that knows where it stands, so that a missing or wrong key can be named.
 class Section {
  public:
-  Section(const json& value, std::string file, std::string key) : value_(value), file_(std::move(file)), key_(std::move(key)) {
+  Section(const json& value, std::string file, std::string key)
+      : value_(value), file_(std::move(file)), key_(std::move(key)) {
     if (!value_.is_object()) fail(key_, "an object");
   }
 
@@ -42,7 +43,8 @@ class Section {
     }
   }
   [[noreturn]] void fail(const std::string& key, const std::string& expected) const {
-    throw core::UserError(fmt::format("'{}' is not {}", key, expected), file_, "nnU-Net v2's plans.json layout is expected");
+    throw core::UserError(fmt::format("'{}' is not {}", key, expected), file_,
+                          "nnU-Net v2's plans.json layout is expected");
   }
   std::string path(const std::string& key) const { return key_.empty() ? key : key_ + "." + key; }
   const std::string& file() const { return file_; }
@@ -50,13 +52,16 @@ class Section {
  private:
   const json& at(const std::string& key) const {
     if (!value_.contains(key))
-      throw core::UserError(fmt::format("the key '{}' is missing", path(key)), file_,
-                            key == "architecture" ? "plans of nnU-Net before 2.5 have none: plan again with a newer nnU-Net, or with medvol"
-                                                  : "nnU-Net v2's plans.json layout is expected");
+      throw core::UserError(
+          fmt::format("the key '{}' is missing", path(key)), file_,
+          key == "architecture"
+              ? "plans of nnU-Net before 2.5 have none: plan again with a newer nnU-Net, or with medvol"
+              : "nnU-Net v2's plans.json layout is expected");
     return value_.at(key);
   }
   void require_integer(const json& value, const std::string& key) const {
-    if (!value.is_number() || value.get<double>() != std::floor(value.get<double>())) fail(path(key), "made of integers");
+    if (!value.is_number() || value.get<double>() != std::floor(value.get<double>()))
+      fail(path(key), "made of integers");
   }
 
   const json& value_;
@@ -75,7 +80,8 @@ std::string chosen_configuration(const Section& root, const std::string& asked) 
 
 /// A configuration may inherit another one's keys, as 3d_cascade_fullres does.
 json resolved_configuration(const json& all, const std::string& name, const std::string& file, int depth = 0) {
-  if (depth > 8) throw core::UserError("the configurations inherit from each other in a circle", file, "see 'inherits_from'");
+  if (depth > 8)
+    throw core::UserError("the configurations inherit from each other in a circle", file, "see 'inherits_from'");
   if (!all.contains(name) || !all.at(name).is_object())
     throw core::UserError("the configuration '" + name + "' is no object, or is inherited from but absent", file);
   json own = all.at(name);
@@ -91,10 +97,12 @@ Topology read_topology(const Section& kwargs, size_t axes) {
   shape.kernel_sizes = kwargs.get<std::vector<std::vector<int64_t>>>("kernel_sizes", "a list of lists of integers");
   shape.strides = kwargs.get<std::vector<std::vector<int64_t>>>("strides", "a list of lists of integers");
   shape.convolutions_per_stage_encoder = kwargs.get<std::vector<int64_t>>("n_conv_per_stage", "a list of integers");
-  shape.convolutions_per_stage_decoder = kwargs.get<std::vector<int64_t>>("n_conv_per_stage_decoder", "a list of integers");
+  shape.convolutions_per_stage_decoder =
+      kwargs.get<std::vector<int64_t>>("n_conv_per_stage_decoder", "a list of integers");
   const size_t stages = shape.features_per_stage.size();
   const auto check_stages = [&](const char* key, size_t found, size_t expected) {
-    if (found != expected || stages < 2) kwargs.fail(kwargs.path(key), fmt::format("of {} entries for {} stages", expected, stages));
+    if (found != expected || stages < 2)
+      kwargs.fail(kwargs.path(key), fmt::format("of {} entries for {} stages", expected, stages));
   };
   check_stages("kernel_sizes", shape.kernel_sizes.size(), stages);
   check_stages("strides", shape.strides.size(), stages);
@@ -154,7 +162,8 @@ std::vector<double> with_slice_axis(std::vector<double> planned, const std::vect
 void check_plan(const Plan& plan, const Section& section) {
   const size_t axes = plan.patch_size.size();
   if (axes != 2 && axes != 3) section.fail(section.path("patch_size"), "of two or three entries");
-  if (*std::min_element(plan.patch_size.begin(), plan.patch_size.end()) < 1) section.fail(section.path("patch_size"), "positive");
+  if (*std::min_element(plan.patch_size.begin(), plan.patch_size.end()) < 1)
+    section.fail(section.path("patch_size"), "positive");
   if (plan.batch_size < 1) section.fail(section.path("batch_size"), "positive");
   if (plan.spacing.size() != 3 || !(*std::min_element(plan.spacing.begin(), plan.spacing.end()) > 0))
     section.fail(section.path("spacing"), "made of positive numbers, one an axis");
@@ -173,23 +182,30 @@ Plan from_json(const json& value, const std::string& where, const std::string& c
   const json merged = resolved_configuration(value.at("configurations"), plan.configuration, where);
   const Section section(merged, where, "configurations." + plan.configuration);
 
-  if (root.has("transpose_forward") && root.get<std::vector<int64_t>>("transpose_forward", "a list of integers") != std::vector<int64_t>{0, 1, 2})
+  if (root.has("transpose_forward") &&
+      root.get<std::vector<int64_t>>("transpose_forward", "a list of integers") != std::vector<int64_t>{0, 1, 2})
     throw core::UserError("'transpose_forward' is not [0, 1, 2]", where,
-                          "medvol keeps the axes z, y, x: plan again with `nnUNetv2_plan_experiment` and suppress_transpose, or with medvol");
+                          "medvol keeps the axes z, y, x: plan again with `nnUNetv2_plan_experiment` and "
+                          "suppress_transpose, or with medvol");
   plan.dataset_name = root.get<std::string>("dataset_name", "a name");
-  plan.original_median_spacing = root.get<std::vector<double>>("original_median_spacing_after_transp", "a list of numbers");
+  plan.original_median_spacing =
+      root.get<std::vector<double>>("original_median_spacing_after_transp", "a list of numbers");
   if (root.has("original_median_shape_after_transp"))
-    plan.original_median_shape = root.get<std::vector<int64_t>>("original_median_shape_after_transp", "a list of integers");
+    plan.original_median_shape =
+        root.get<std::vector<int64_t>>("original_median_shape_after_transp", "a list of integers");
   plan.batch_size = section.get<int64_t>("batch_size", "an integer");
   plan.batch_dice = section.get<bool>("batch_dice", "true or false");
   plan.patch_size = section.get<std::vector<int64_t>>("patch_size", "a list of integers");
   plan.dimensions = static_cast<int64_t>(plan.patch_size.size());
-  plan.spacing = with_slice_axis(section.get<std::vector<double>>("spacing", "a list of numbers"), plan.original_median_spacing);
+  plan.spacing =
+      with_slice_axis(section.get<std::vector<double>>("spacing", "a list of numbers"), plan.original_median_spacing);
   const std::vector<double> slices(plan.original_median_shape.begin(), plan.original_median_shape.end());
-  plan.median_shape = with_slice_axis(section.get<std::vector<double>>("median_image_size_in_voxels", "a list of numbers"), slices);
+  plan.median_shape =
+      with_slice_axis(section.get<std::vector<double>>("median_image_size_in_voxels", "a list of numbers"), slices);
   plan.normalization = read_normalization(section);
   plan.normalize_inside_mask = section.get<std::vector<bool>>("use_mask_for_norm", "a list of true or false");
-  plan.intensities = read_intensities(root.section("foreground_intensity_properties_per_channel"), plan.normalization.size());
+  plan.intensities =
+      read_intensities(root.section("foreground_intensity_properties_per_channel"), plan.normalization.size());
   if (root.has("medvol")) read_own_part(root.section("medvol"), plan);
   check_plan(plan, section);
   plan.topology = read_topology(section.section("architecture").section("arch_kwargs"), plan.patch_size.size());

@@ -145,7 +145,8 @@ at::Tensor OtsuBaseline::predict(const at::Tensor& image) const {
     claims.push_back(std::move(claim));
   }
   // The best fitting is painted last and keeps what others claimed too.
-  std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return a.distance > b.distance; });
+  std::stable_sort(claims.begin(), claims.end(),
+                   [](const Claim& a, const Claim& b) { return a.distance > b.distance; });
   at::Tensor result = at::zeros(values.sizes(), at::kByte);
   for (const Claim& claim : claims)
     if (claim.component.defined()) result.masked_fill_(claim.component, claim.label);

@@ -12,12 +12,13 @@ namespace medvol::trainers {
 /// programming. Ascending, bands - 1 of them. A constant image has its value at every threshold.
 std::vector<double> otsu_thresholds(const at::Tensor& image, int64_t bands);
 
-/// The largest connected set of true voxels of [D, H, W] bool, face neighbours; the first found of equals. Empty stays empty.
+/// The largest connected set of true voxels of [D, H, W] bool, face neighbours; the first found of equals. Empty stays
+/// empty.
 at::Tensor largest_component(const at::Tensor& mask);
 
-/// The traditional baseline that a learned method must beat: intensity bands by Otsu, and in the band that fits an organ
-/// the largest connected component. What it learns from training cases is each organ's mean intensity, in standard
-/// deviations from the image's mean.
+/// The traditional baseline that a learned method must beat: intensity bands by Otsu, and in the band that fits an
+/// organ the largest connected component. What it learns from training cases is each organ's mean intensity, in
+/// standard deviations from the image's mean.
 class OtsuBaseline {
  public:
   /// `classes`: background included, which is also the number of bands.
@@ -25,7 +26,8 @@ class OtsuBaseline {
 
   /// image: [C, D, H, W] float32 of which the first channel is used; labels: [D, H, W] integer.
   void learn(const at::Tensor& image, const at::Tensor& labels);
-  /// uint8 [D, H, W]. Of two organs that claim one component, the one whose mean intensity fits the band better keeps it.
+  /// uint8 [D, H, W]. Of two organs that claim one component, the one whose mean intensity fits the band better keeps
+  /// it.
   at::Tensor predict(const at::Tensor& image) const;
 
  private:

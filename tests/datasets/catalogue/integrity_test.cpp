@@ -47,13 +47,16 @@ TEST(Integrity, EveryDefectOfEveryCaseIsOneLine) {
   std::filesystem::remove(image_path(7));
 
   const std::vector<std::string> found = lines(dataset);
-  EXPECT_THAT(found, testing::ElementsAre(
-                         AllOf(HasSubstr("case_1: imagesTr/case_1_0000.nii.gz: 2 voxels are NaN or infinite"), HasSubstr("x 3, y 2, z 1")),
-                         AllOf(HasSubstr("case_1: labelsTr/case_1.nii.gz: undeclared labels: 9 (1 voxel), 255 (1 voxel)")),
-                         HasSubstr("case_2: labelsTr/case_2.nii.gz: the label is empty"),
-                         AllOf(HasSubstr("case_3: labelsTr/case_3.nii.gz: its grid is 15x14x12"), HasSubstr("16x14x12")),
-                         HasSubstr("case_4: labelsTr/case_4.nii.gz: its origin is"), HasSubstr("case_5: imagesTr/case_5_0000.nii.gz: "),
-                         HasSubstr("case_6: labelsTr/case_6.nii.gz: "), HasSubstr("case_7: imagesTr/case_7_0000.nii.gz: the file is missing")));
+  EXPECT_THAT(found,
+              testing::ElementsAre(
+                  AllOf(HasSubstr("case_1: imagesTr/case_1_0000.nii.gz: 2 voxels are NaN or infinite"),
+                        HasSubstr("x 3, y 2, z 1")),
+                  AllOf(HasSubstr("case_1: labelsTr/case_1.nii.gz: undeclared labels: 9 (1 voxel), 255 (1 voxel)")),
+                  HasSubstr("case_2: labelsTr/case_2.nii.gz: the label is empty"),
+                  AllOf(HasSubstr("case_3: labelsTr/case_3.nii.gz: its grid is 15x14x12"), HasSubstr("16x14x12")),
+                  HasSubstr("case_4: labelsTr/case_4.nii.gz: its origin is"),
+                  HasSubstr("case_5: imagesTr/case_5_0000.nii.gz: "), HasSubstr("case_6: labelsTr/case_6.nii.gz: "),
+                  HasSubstr("case_7: imagesTr/case_7_0000.nii.gz: the file is missing")));
   for (const std::string& line : found) EXPECT_THAT(line, testing::Not(HasSubstr("\n")));
   EXPECT_EQ(lines(dataset, 1), lines(dataset, 4)) << "the order does not depend on the threads";
 }
@@ -67,12 +70,15 @@ TEST(Integrity, ChannelsAreCounted) {
 
 TEST(Integrity, TheHippocampusIsSound) {
   MEDVOL_NEEDS_DATA("msd_task04_hippocampus");
-  const DatasetDescription dataset = Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
+  const DatasetDescription dataset =
+      Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
   int64_t last = 0;
-  EXPECT_THAT(check_integrity(dataset, 2, [&](int64_t done, int64_t total) {
-                EXPECT_EQ(total, 200);
-                EXPECT_EQ(done, ++last);
-              }), testing::IsEmpty());
+  EXPECT_THAT(check_integrity(dataset, 2,
+                              [&](int64_t done, int64_t total) {
+                                EXPECT_EQ(total, 200);
+                                EXPECT_EQ(done, ++last);
+                              }),
+              testing::IsEmpty());
   EXPECT_EQ(last, 200);
 }
 

@@ -51,8 +51,9 @@ TEST(NnunetRaw, IgnoreLabelAndTwoChannels) {
   tests::made_dataset(folder.path(), 1);
   imaging::Volume second = tests::made_image();
   imaging::write_image(folder / "imagesTr" / "case_0_0001.nii.gz", second);
-  tests::write_file(folder / "dataset.json",
-                    R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "organ": 1, "ignore": 2}, "numTraining": 1, "file_ending": ".nii.gz"})");
+  tests::write_file(
+      folder / "dataset.json",
+      R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "organ": 1, "ignore": 2}, "numTraining": 1, "file_ending": ".nii.gz"})");
   const DatasetDescription dataset = NnunetRaw({.root = folder.path(), .patients = std::nullopt}).describe();
   EXPECT_EQ(dataset.ignore_label, 2);
   EXPECT_EQ(dataset.labels.size(), 1u);
@@ -66,9 +67,11 @@ TEST(NnunetRaw, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(describe), HasSubstr("there is no dataset.json"));
   tests::write_file(folder / "dataset.json", "{\"labels\": {},\n  \"channel_names\" 1}");
   EXPECT_THAT(error_of(describe), HasSubstr("dataset.json:2:"));
-  tests::write_file(folder / "dataset.json", R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "a": 1, "b": 3}})");
+  tests::write_file(folder / "dataset.json",
+                    R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "a": 1, "b": 3}})");
   EXPECT_THAT(error_of(describe), HasSubstr("3 where 2 was expected"));
-  tests::write_file(folder / "dataset.json", R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "whole": [1, 2]}})");
+  tests::write_file(folder / "dataset.json",
+                    R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "whole": [1, 2]}})");
   EXPECT_THAT(error_of(describe), HasSubstr("region"));
   tests::write_file(folder / "dataset.json", R"({"channel_names": {"1": "MRI"}, "labels": {"background": 0, "a": 1}})");
   EXPECT_THAT(error_of(describe), HasSubstr("no name for channel \"0\""));
@@ -91,12 +94,14 @@ TEST(NnunetRaw, PatientTableIsHashed) {
   EXPECT_THAT(dataset.cases[0].patient, testing::Not(HasSubstr("Smith")));
   EXPECT_EQ(dataset.cases[1].site, "B");
   tests::write_file(folder / "patients.csv", "case,patient\ncase_0,Smith\ncase_1,Jones\n");
-  EXPECT_THAT(error_of([&] { NnunetRaw({.root = folder.path(), .patients = folder / "patients.csv"}).describe(); }), HasSubstr("'case_2' is missing"));
+  EXPECT_THAT(error_of([&] { NnunetRaw({.root = folder.path(), .patients = folder / "patients.csv"}).describe(); }),
+              HasSubstr("'case_2' is missing"));
 }
 
 TEST(Decathlon, ReadsTheHippocampus) {
   MEDVOL_NEEDS_DATA("msd_task04_hippocampus");
-  const DatasetDescription dataset = Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
+  const DatasetDescription dataset =
+      Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
   EXPECT_EQ(dataset.name, "Hippocampus");
   EXPECT_EQ(dataset.cases.size(), 200u);
   EXPECT_EQ(dataset.labels, (std::map<int64_t, std::string>{{1, "Anterior"}, {2, "Posterior"}}));
@@ -112,7 +117,9 @@ TEST(Decathlon, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(describe), AllOf(HasSubstr("lists no case"), HasSubstr("dataset=nnunet")));
   tests::write_file(folder / "dataset.json", head + R"("training": [{"image": "a.nii.gz"}]})");
   EXPECT_THAT(error_of(describe), HasSubstr("'a' has no 'label'"));
-  tests::write_file(folder / "dataset.json", head + R"("training": [{"image": "a.nii.gz", "label": "l"}, {"image": "b/a.nii.gz", "label": "l"}]})");
+  tests::write_file(
+      folder / "dataset.json",
+      head + R"("training": [{"image": "a.nii.gz", "label": "l"}, {"image": "b/a.nii.gz", "label": "l"}]})");
   EXPECT_THAT(error_of(describe), HasSubstr("'a' twice"));
 }
 

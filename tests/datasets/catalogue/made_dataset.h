@@ -12,7 +12,8 @@
 namespace medvol::tests {
 
 /// A small box with a gradient of intensities; organ 1 fills its middle, organ 2 a corner of it.
-inline imaging::Volume made_image(std::array<int64_t, 3> size_zyx = {12, 14, 16}, std::array<double, 3> spacing_xyz = {1, 1, 1}) {
+inline imaging::Volume made_image(std::array<int64_t, 3> size_zyx = {12, 14, 16},
+                                  std::array<double, 3> spacing_xyz = {1, 1, 1}) {
   imaging::Geometry grid;
   grid.size = {size_zyx[2], size_zyx[1], size_zyx[0]};
   grid.spacing = spacing_xyz;
@@ -29,7 +30,8 @@ inline imaging::Volume made_labels(const imaging::Volume& image) {
 }
 
 /// An nnU-Net folder of `cases` such boxes: case_0, case_1, …
-inline datasets::DatasetDescription made_dataset(const std::filesystem::path& root, int cases, const std::string& channel = "MRI") {
+inline datasets::DatasetDescription made_dataset(const std::filesystem::path& root, int cases,
+                                                 const std::string& channel = "MRI") {
   for (int i = 0; i < cases; ++i) {
     imaging::Volume image = made_image();
     image.data += i;
@@ -38,7 +40,8 @@ inline datasets::DatasetDescription made_dataset(const std::filesystem::path& ro
     imaging::write_image(root / "imagesTr" / ("case_" + std::to_string(i) + "_0000.nii.gz"), image);
     imaging::write_labels(root / "labelsTr" / ("case_" + std::to_string(i) + ".nii.gz"), made_labels(image));
   }
-  write_file(root / "dataset.json", R"({"channel_names": {"0": ")" + channel + R"("}, "labels": {"background": 0, "organ": 1, "corner": 2}, "numTraining": )" +
+  write_file(root / "dataset.json", R"({"channel_names": {"0": ")" + channel +
+                                        R"("}, "labels": {"background": 0, "organ": 1, "corner": 2}, "numTraining": )" +
                                         std::to_string(cases) + R"(, "file_ending": ".nii.gz"})");
   return datasets::NnunetRaw({.root = root, .patients = std::nullopt}).describe();
 }

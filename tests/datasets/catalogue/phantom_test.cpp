@@ -17,7 +17,9 @@ namespace {
 
 using testing::HasSubstr;
 
-PhantomOptions small(const std::filesystem::path& root) { return {.root = root, .cases = 3, .test_cases = 2, .size = 32, .seed = 5}; }
+PhantomOptions small(const std::filesystem::path& root) {
+  return {.root = root, .cases = 3, .test_cases = 2, .size = 32, .seed = 5};
+}
 
 std::string hash_of(const at::Tensor& tensor) {
   return storage::checksum({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
@@ -38,14 +40,16 @@ TEST(Phantom, IsReadBackByTheNnunetReader) {
   EXPECT_TRUE(at::equal(read_case_labels(*dataset.cases[1].label, dataset, image.geometry).data, made.labels.data));
   const auto written = std::filesystem::last_write_time(dataset.cases[1].images[0]);
   Phantom(small(folder / "phantom")).describe();
-  EXPECT_EQ(std::filesystem::last_write_time(dataset.cases[1].images[0]), written) << "what is there is not written again";
+  EXPECT_EQ(std::filesystem::last_write_time(dataset.cases[1].images[0]), written)
+      << "what is there is not written again";
 }
 
 TEST(Phantom, FilesDoNotDependOnThreads) {
   const tests::TemporaryFolder folder;
   write_phantom(folder / "one", small({}), 1);
   write_phantom(folder / "four", small({}), 4);
-  for (const char* file : {"imagesTr/phantom_000_0000.nii.gz", "labelsTr/phantom_002.nii.gz", "imagesTs/phantom_test_001_0000.nii.gz", "dataset.json"})
+  for (const char* file : {"imagesTr/phantom_000_0000.nii.gz", "labelsTr/phantom_002.nii.gz",
+                           "imagesTs/phantom_test_001_0000.nii.gz", "dataset.json"})
     EXPECT_EQ(tests::read_file(folder / "one" / file), tests::read_file(folder / "four" / file)) << file;
 }
 

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 std::vector<Case> cases_of(const std::vector<std::pair<std::string, std::string>>& id_and_patient) {
   std::vector<Case> cases;
-  for (const auto& [id, patient] : id_and_patient) cases.push_back({.id = id, .patient = patient, .site = "", .images = {}, .label = {}});
+  for (const auto& [id, patient] : id_and_patient)
+    cases.push_back({.id = id, .patient = patient, .site = "", .images = {}, .label = {}});
   return cases;
 }
 
@@ -40,7 +41,8 @@ TEST(Splits, ShuffleIsNumpys) {
   // numpy.random.RandomState(12345).shuffle(arange(n)) of NumPy 2
   EXPECT_EQ(numpy_shuffle(7, 12345), (std::vector<int64_t>{6, 3, 4, 0, 1, 5, 2}));
   const std::vector<int64_t> many = numpy_shuffle(23, 12345);
-  EXPECT_EQ(std::vector<int64_t>(many.begin(), many.begin() + 12), (std::vector<int64_t>{10, 19, 8, 17, 3, 12, 16, 0, 15, 7, 18, 11}));
+  EXPECT_EQ(std::vector<int64_t>(many.begin(), many.begin() + 12),
+            (std::vector<int64_t>{10, 19, 8, 17, 3, 12, 16, 0, 15, 7, 18, 11}));
 }
 
 TEST(Splits, UnevenFoldsTakeTheRestFirst) {
@@ -63,7 +65,11 @@ TEST(Splits, CasesOfAPatientStayTogether) {
   DatasetDescription dataset;
   for (int patient = 0; patient < 10; ++patient)
     for (int visit = 0; visit < 1 + patient % 3; ++visit)
-      dataset.cases.push_back({.id = fmt::format("case_{}_{}", patient, visit), .patient = fmt::format("p{}", patient), .site = "", .images = {}, .label = {}});
+      dataset.cases.push_back({.id = fmt::format("case_{}_{}", patient, visit),
+                               .patient = fmt::format("p{}", patient),
+                               .site = "",
+                               .images = {},
+                               .label = {}});
   const std::vector<Split> splits = make_splits(dataset);
   ASSERT_EQ(splits.size(), 5u);
   for (const Split& split : splits) {

@@ -25,7 +25,7 @@ TEST(Fingerprint, CropsAndMeasuresInCanonicalOrder) {
   const DatasetDescription dataset = tests::made_dataset(folder.path(), 1);
   // Stored front to back, foot to head, right to left; zero but for a box of 4 x 5 x 6 (z, y, x) in canonical axes.
   imaging::Volume image = tests::made_image({7, 9, 8}, {2, 3, 1.5});  // index axes: x 8, y 9, z 7
-  image.geometry.direction = {0, 0, -1, 1, 0, 0, 0, 1, 0};           // index x → back (P), y → head (S), z → right (R)
+  image.geometry.direction = {0, 0, -1, 1, 0, 0, 0, 1, 0};  // index x → back (P), y → head (S), z → right (R)
   image.data.zero_();
   image.data.slice(1, 1, 7).slice(2, 2, 6).slice(3, 3, 8).fill_(5);  // z 6 (R), y 4 (S), x 5 (P)
   imaging::Volume labels{at::zeros({7, 9, 8}, at::kInt), image.geometry};
@@ -70,7 +70,8 @@ TEST(Fingerprint, NamesTheFileThatCannotBeUsed) {
 
 TEST(Fingerprint, HippocampusPlanIsNnunets) {
   MEDVOL_NEEDS_DATA("msd_task04_hippocampus");
-  const DatasetDescription dataset = Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
+  const DatasetDescription dataset =
+      Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
   const Fingerprint found = extract_fingerprint(dataset, {.threads = 2, .foreground_samples = 200'000});
   ASSERT_EQ(found.cases.size(), 200u);
   const plan::Plan plan = make_plan(dataset, found);

@@ -18,9 +18,11 @@ DatasetDescription described(int64_t labels = 2, const std::string& channel = "M
   return dataset;
 }
 
-Fingerprint uniform(int64_t cases, std::array<int64_t, 3> shape, std::array<double, 3> spacing, double relative_size = 1) {
+Fingerprint uniform(int64_t cases, std::array<int64_t, 3> shape, std::array<double, 3> spacing,
+                    double relative_size = 1) {
   Fingerprint fingerprint;
-  fingerprint.cases.assign(size_t(cases), {.id = "", .shape = shape, .spacing = spacing, .relative_size = relative_size});
+  fingerprint.cases.assign(size_t(cases),
+                           {.id = "", .shape = shape, .spacing = spacing, .relative_size = relative_size});
   fingerprint.median_relative_size = relative_size;
   fingerprint.intensities = {{.mean = 100, .standard_deviation = 10}};
   return fingerprint;
@@ -48,7 +50,9 @@ TEST(Pooling, ALoneAxisNeedsTwelveVoxels) {
   EXPECT_EQ(plan_pooling({1, 1}, {7, 7}).strides.size(), 1u);
 }
 
-TEST(Pooling, FractionalMedianIsPaddedUp) { EXPECT_EQ(plan_pooling({1, 1, 1}, {36, 50.5, 35.5}).patch_size, (std::vector<int64_t>{40, 56, 40})); }
+TEST(Pooling, FractionalMedianIsPaddedUp) {
+  EXPECT_EQ(plan_pooling({1, 1, 1}, {36, 50.5, 35.5}).patch_size, (std::vector<int64_t>{40, 56, 40}));
+}
 
 /// What stock nnU-Net v2 plans for the 200 hippocampus cases.
 TEST(Planner, HippocampusAsNnunet) {
@@ -84,7 +88,8 @@ TEST(Planner, LiverShrinksToTheMemory) {
   EXPECT_EQ(plan.normalization, std::vector<plan::Normalization>{plan::Normalization::ct});
   EXPECT_EQ(plan.topology.features_per_stage, (std::vector<int64_t>{32, 64, 128, 256, 320, 320}));
   EXPECT_LE(plan::feature_map_count(plan.topology, plan.patch_size, 3), 560'000'000);
-  const plan::Plan twice = make_plan(described(2, "CT"), uniform(131, {482, 512, 512}, {1, 0.767578, 0.767578}), {.memory_gb = 16});
+  const plan::Plan twice =
+      make_plan(described(2, "CT"), uniform(131, {482, 512, 512}, {1, 0.767578, 0.767578}), {.memory_gb = 16});
   EXPECT_GT(twice.patch_size[0] * twice.patch_size[1] * twice.patch_size[2], 128 * 128 * 128);
 }
 
@@ -99,14 +104,18 @@ TEST(Planner, ThickSlicesTakeTheTenthPercentile) {
 }
 
 TEST(Planner, MaskWhenAQuarterWasCutAway) {
-  EXPECT_EQ(make_plan(described(), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.74)).normalize_inside_mask, std::vector<bool>{true});
-  EXPECT_EQ(make_plan(described(), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.75)).normalize_inside_mask, std::vector<bool>{false});
-  EXPECT_EQ(make_plan(described(2, "CT"), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.5)).normalize_inside_mask, std::vector<bool>{false});
+  EXPECT_EQ(make_plan(described(), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.74)).normalize_inside_mask,
+            std::vector<bool>{true});
+  EXPECT_EQ(make_plan(described(), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.75)).normalize_inside_mask,
+            std::vector<bool>{false});
+  EXPECT_EQ(make_plan(described(2, "CT"), uniform(9, {40, 40, 40}, {1, 1, 1}, 0.5)).normalize_inside_mask,
+            std::vector<bool>{false});
 }
 
 TEST(Planner, OptionsOverrule) {
   const Fingerprint fingerprint = uniform(200, {36, 50, 35}, {1, 1, 1});
-  const plan::Plan plan = make_plan(described(), fingerprint, {.batch_size = 4, .patch_size = {30, 32, 32}, .spacing = {2, 1, 1}});
+  const plan::Plan plan =
+      make_plan(described(), fingerprint, {.batch_size = 4, .patch_size = {30, 32, 32}, .spacing = {2, 1, 1}});
   EXPECT_EQ(plan.batch_size, 4);
   EXPECT_EQ(plan.patch_size, (std::vector<int64_t>{32, 32, 32})) << "padded to what the network can halve";
   EXPECT_EQ(plan.spacing, (std::vector<double>{2, 1, 1}));
@@ -117,7 +126,8 @@ TEST(Planner, OptionsOverrule) {
 
 TEST(Planner, RefusesWhatNoNetworkFits) {
   EXPECT_THROW(make_plan(described(), uniform(9, {1, 200, 200}, {1, 1, 1})), core::UserError) << "slices in 3D";
-  EXPECT_EQ(make_plan(described(), uniform(9, {1, 200, 200}, {1, 1, 1}), {.configuration = "2d"}).patch_size.size(), 2u);
+  EXPECT_EQ(make_plan(described(), uniform(9, {1, 200, 200}, {1, 1, 1}), {.configuration = "2d"}).patch_size.size(),
+            2u);
   EXPECT_THROW(make_plan(described(), uniform(9, {6, 6, 6}, {1, 1, 1})), core::UserError);
 }
 

@@ -62,7 +62,9 @@ TEST(Prepare, DoesNotDependOnThreads) {
 TEST(Prepare, RedoesWhatChangedAndNothingElse) {
   const tests::TemporaryFolder folder;
   DatasetDescription dataset = tests::made_dataset(folder / "raw", 3);
-  const auto again = [&](const plan::Plan& plan) { return prepare(dataset, plan, folder / "store.h5", {.threads = 2}); };
+  const auto again = [&](const plan::Plan& plan) {
+    return prepare(dataset, plan, folder / "store.h5", {.threads = 2});
+  };
   const std::string first = again(plan_of()).store.data_hash();
   EXPECT_THAT(again(plan_of()).prepared, IsEmpty());
   EXPECT_EQ(again(plan_of()).reused, 3);
@@ -100,7 +102,8 @@ TEST(Prepare, GoesOnWhereItStopped) {
   const PreparedDataset prepared = prepare(dataset, plan_of(), folder / "store.h5", {.threads = 2});
   EXPECT_EQ(prepared.reused, 2);
   EXPECT_THAT(prepared.prepared, ElementsAre("case_2", "case_3", "case_4", "case_5"));
-  EXPECT_EQ(prepared.store.data_hash(), prepare(dataset, plan_of(), folder / "fresh.h5", {.threads = 1}).store.data_hash());
+  EXPECT_EQ(prepared.store.data_hash(),
+            prepare(dataset, plan_of(), folder / "fresh.h5", {.threads = 1}).store.data_hash());
 }
 
 TEST(Prepare, RefusesBadFilesByName) {
@@ -136,7 +139,8 @@ TEST(Prepare, RefusesBadFilesByName) {
 TEST(Prepare, RealCasesReadByManyThreads) {
   MEDVOL_NEEDS_DATA("msd_task04_hippocampus");
   const tests::TemporaryFolder folder;
-  DatasetDescription dataset = Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
+  DatasetDescription dataset =
+      Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
   dataset.cases.resize(6);
   const CaseStore store = prepare(dataset, plan_of(), folder / "store.h5", {.threads = 2}).store;
   std::vector<double> sums(4);
@@ -144,7 +148,8 @@ TEST(Prepare, RealCasesReadByManyThreads) {
     std::vector<std::jthread> readers;
     for (double& sum : sums)
       readers.emplace_back([&sum, &store] {
-        for (const std::string& id : store.ids()) sum += store.image(id).to(at::kFloat).abs().sum().item<double>() + store.labels(id).sum().item<double>();
+        for (const std::string& id : store.ids())
+          sum += store.image(id).to(at::kFloat).abs().sum().item<double>() + store.labels(id).sum().item<double>();
       });
   }
   EXPECT_GT(sums[0], 0);
@@ -152,7 +157,8 @@ TEST(Prepare, RealCasesReadByManyThreads) {
   for (const Case& one : dataset.cases) {
     const imaging::Volume image = read_case_image(one.images, 1);
     const imaging::Volume labels = read_case_labels(*one.label, dataset, image.geometry);
-    EXPECT_TRUE(at::equal(store.transform(one.id).restore_labels(store.labels(one.id)).to(at::kInt), labels.data)) << one.id;
+    EXPECT_TRUE(at::equal(store.transform(one.id).restore_labels(store.labels(one.id)).to(at::kInt), labels.data))
+        << one.id;
     EXPECT_NEAR(store.image(one.id).to(at::kFloat).std(false).item<double>(), 1, 2e-3);
   }
 }

@@ -30,7 +30,8 @@ at::Tensor normalized(std::vector<float> values, plan::Normalization how, const 
 }
 
 TEST(Normalize, EachSchemeByHand) {
-  EXPECT_TRUE(at::allclose(normalized({1, 3, 5, 7}, plan::Normalization::zscore), at::tensor({-3.F, -1.F, 1.F, 3.F}) / std::sqrt(5.F)));
+  EXPECT_TRUE(at::allclose(normalized({1, 3, 5, 7}, plan::Normalization::zscore),
+                           at::tensor({-3.F, -1.F, 1.F, 3.F}) / std::sqrt(5.F)));
   EXPECT_TRUE(at::equal(normalized({4, 4}, plan::Normalization::zscore), at::zeros(2))) << "a constant image";
   EXPECT_TRUE(at::allclose(normalized({-50, 2, 50}, plan::Normalization::ct), at::tensor({-0.25F, 0.F, 1.75F})));
   EXPECT_TRUE(at::allclose(normalized({2, 4, 10}, plan::Normalization::rescale_to_0_1), at::tensor({0.F, 0.25F, 1.F})));
@@ -73,7 +74,8 @@ TEST(PreprocessCase, ResamplesToThePlanAndBack) {
   const PreprocessedCase made = preprocess_case(image, tests::made_labels(image), plan_of({1, 1, 1}));
   EXPECT_EQ(made.image.sizes(), (std::vector<int64_t>{1, 24, 14, 24}));
   EXPECT_EQ(made.labels.sizes(), (std::vector<int64_t>{24, 14, 24}));
-  const at::Tensor back = made.transform.restore_labels(made.labels).to(at::kInt), truth = tests::made_labels(image).data;
+  const at::Tensor back = made.transform.restore_labels(made.labels).to(at::kInt),
+                   truth = tests::made_labels(image).data;
   EXPECT_GT(at::eq(back, truth).to(at::kFloat).mean().item<double>(), 0.995);
   const PreprocessedCase flat = preprocess_case(image, std::nullopt, plan_of({9, 1, 1}, 2));
   EXPECT_EQ(flat.image.sizes(), (std::vector<int64_t>{1, 12, 14, 24})) << "2D keeps the slices";

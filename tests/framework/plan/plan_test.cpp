@@ -26,7 +26,13 @@ Plan hippocampus(int64_t dimensions = 3) {
   plan.batch_dice = true;
   plan.normalization = {Normalization::ct};
   plan.normalize_inside_mask = {true};
-  plan.intensities = {{.mean = 0.1, .median = 2, .standard_deviation = 3, .minimum = -4, .maximum = 5, .percentile_00_5 = 6, .percentile_99_5 = 7}};
+  plan.intensities = {{.mean = 0.1,
+                       .median = 2,
+                       .standard_deviation = 3,
+                       .minimum = -4,
+                       .maximum = 5,
+                       .percentile_00_5 = 6,
+                       .percentile_99_5 = 7}};
   plan.topology.features_per_stage = {32, 64};
   const std::vector<int64_t> three(size_t(dimensions), 3), two(size_t(dimensions), 2), one(size_t(dimensions), 1);
   plan.topology.kernel_sizes = {three, three};
@@ -61,7 +67,8 @@ nlohmann::json of_nnunet() {
   nlohmann::json value = to_json(hippocampus());
   value.erase("medvol");
   value["configurations"]["2d"] = to_json(hippocampus(2))["configurations"]["2d"];
-  value["configurations"]["3d_cascade_fullres"] = {{"inherits_from", "3d_fullres"}, {"previous_stage", "3d_lowres"}, {"batch_size", 3}};
+  value["configurations"]["3d_cascade_fullres"] = {
+      {"inherits_from", "3d_fullres"}, {"previous_stage", "3d_lowres"}, {"batch_size", 3}};
   value["configurations"]["3d_fullres"]["normalization_schemes"] = {"ZScoreNormalization"};
   return value;
 }
@@ -112,7 +119,8 @@ TEST(Plan, ReadsNnunetsOwnFile) {
 
 TEST(Plan, NamesTheKeyThatIsWrong) {
   nlohmann::json value = of_nnunet();
-  EXPECT_THAT(error_of(value, "3d_lowres"), AllOf(HasSubstr("plans.json"), HasSubstr("no configuration '3d_lowres'"), HasSubstr("3d_fullres")));
+  EXPECT_THAT(error_of(value, "3d_lowres"),
+              AllOf(HasSubstr("plans.json"), HasSubstr("no configuration '3d_lowres'"), HasSubstr("3d_fullres")));
   auto& section = value["configurations"]["3d_fullres"];
   section["batch_size"] = "two";
   EXPECT_THAT(error_of(value), HasSubstr("'configurations.3d_fullres.batch_size' is not"));
@@ -125,7 +133,8 @@ TEST(Plan, NamesTheKeyThatIsWrong) {
   section["architecture"]["arch_kwargs"]["strides"] = {{1, 1, 1}};
   EXPECT_THAT(error_of(value), HasSubstr("strides"));
   section.erase("architecture");
-  EXPECT_THAT(error_of(value), AllOf(HasSubstr("'configurations.3d_fullres.architecture' is missing"), HasSubstr("before 2.5")));
+  EXPECT_THAT(error_of(value),
+              AllOf(HasSubstr("'configurations.3d_fullres.architecture' is missing"), HasSubstr("before 2.5")));
   value["transpose_forward"] = {2, 0, 1};
   EXPECT_THAT(error_of(value), HasSubstr("transpose_forward"));
   EXPECT_THAT(error_of(nlohmann::json::array()), HasSubstr("is not an object"));

@@ -9,7 +9,8 @@ namespace medvol::trainers {
 namespace {
 
 TEST(Otsu, SeparatesThreeLevels) {
-  const at::Tensor image = at::cat({at::full({100}, 10.0), at::full({50}, 50.0), at::full({25}, 100.0), at::full({25}, 98.0)});
+  const at::Tensor image =
+      at::cat({at::full({100}, 10.0), at::full({50}, 50.0), at::full({25}, 100.0), at::full({25}, 98.0)});
   const std::vector<double> thresholds = otsu_thresholds(image, 3);
   ASSERT_EQ(thresholds.size(), 2u);
   EXPECT_GT(thresholds[0], 10);
@@ -28,7 +29,8 @@ TEST(Otsu, IsTheBestOfAllThresholds) {
     double score = 0;
     for (const at::Tensor& band : {image < a, (image >= a).logical_and(image < b), image >= b}) {
       const at::Tensor values = image.masked_select(band);
-      if (values.numel() > 0) score += values.sum().item<double>() * values.sum().item<double>() / double(values.numel());
+      if (values.numel() > 0)
+        score += values.sum().item<double>() * values.sum().item<double>() / double(values.numel());
     }
     return score;
   };
@@ -59,20 +61,21 @@ TEST(OtsuBaseline, FindsABrightCube) {
   OtsuBaseline easy(2);
   easy.learn(image, labels);
   const at::Tensor found = easy.predict(image);
-  const double cube_dice = 2.0 * ((found == 1).logical_and(labels == 1)).sum().item<double>() / ((found == 1).sum() + (labels == 1).sum()).item<double>();
+  const double cube_dice = 2.0 * ((found == 1).logical_and(labels == 1)).sum().item<double>() /
+                           ((found == 1).sum() + (labels == 1).sum()).item<double>();
   EXPECT_EQ(cube_dice, 1);
 }
 
 /// The phantom is hard enough to need learning: the bound for this baseline is 0.6.
 TEST(OtsuBaseline, StaysUnderSixTenthsOnThePhantom) {
   OtsuBaseline baseline(4);
-  for (uint64_t i = 0; i < 8; ++i) {
+  for (uint64_t i = 0; i < 4; ++i) {
     const auto made = datasets::make_phantom(44, 20, i);
     baseline.learn(made.image.data, made.labels.data);
   }
   double sum = 0;
   int count = 0;
-  for (uint64_t i = 8; i < 16; ++i) {
+  for (uint64_t i = 4; i < 8; ++i) {
     const auto made = datasets::make_phantom(44, 20, i);
     const at::Tensor found = baseline.predict(made.image.data);
     for (int label = 1; label < 4; ++label, ++count) {
