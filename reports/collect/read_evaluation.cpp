@@ -23,6 +23,15 @@ Value take(const nlohmann::json& object, const std::string& key, const std::stri
   }
 }
 
+/// An object inside an object; lives as long as `object`.
+const nlohmann::json& part(const nlohmann::json& object, const std::string& key, const std::string& where) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (found == object.end() || !found->is_object())
+    throw core::UserError(fmt::format("the block '{}' is missing", key), where,
+                          "expected the summary.json of 'medvol evaluate' or of nnU-Net");
+  return *found;
+}
+
 double number_of(const nlohmann::json& value, const std::string& where) {
   if (value.is_null()) return not_a_number;
   if (!value.is_number())
@@ -86,10 +95,10 @@ CaseMeasures case_from(const nlohmann::json& entry, const std::vector<MeasuredSt
   one.reference_file = entry.value("reference_file", "");
   one.prediction_file = entry.value("prediction_file", "");
   const std::string here = where + ": case " + one.id;
-  const auto metrics = take<nlohmann::json>(entry, "metrics", here);
+  const nlohmann::json& metrics = part(entry, "metrics", here);
   for (const MeasuredStructure& structure : structures) {
     StructureMeasures measures;
-    for (const auto& [key, value] : take<nlohmann::json>(metrics, structure.key(), here).items())
+    for (const auto& [key, value] : part(metrics, structure.key(), here).items())
       measures.values[measure_name(key)] = number_of(value, here + ": " + key);
     measures.outcome = entry.contains("outcomes") ? take<std::string>(entry.at("outcomes"), structure.key(), here)
                                                   : outcome_of(measures);
@@ -108,26 +117,26 @@ MomentsByName moments_of_means(const nlohmann::json& means, const std::string& w
 
 void read_own_block(Evaluation& evaluation, const nlohmann::json& own, const std::string& where) {
   evaluation.title = take<std::string>(own, "title", where);
-  const auto policy = take<nlohmann::json>(own, "policy", where);
+  const nlohmann::json& policy = part(own, "policy", where);
   evaluation.policy = {take<std::string>(policy, "name", where), take<std::string>(policy, "description", where)};
   evaluation.tolerance_mm = number_of(own.value("nsd_tolerance_mm", nlohmann::json()), where);
   for (const nlohmann::json& entry : take<std::vector<nlohmann::json>>(own, "structures", where))
     evaluation.structures.push_back(
         {take<std::string>(entry, "name", where), take<std::vector<int64_t>>(entry, "labels", where)});
-  const auto statistics = take<nlohmann::json>(own, "statistics", where);
+  const nlohmann::json& statistics = part(own, "statistics", where);
   for (const MeasuredStructure& structure : evaluation.structures)
-    evaluation.moments.push_back(moments_from(take<nlohmann::json>(statistics, structure.key(), where), where));
-  evaluation.foreground = moments_from(take<nlohmann::json>(statistics, "foreground", where), where);
+    evaluation.moments.push_back(moments_from(part(statistics, structure.key(), where), where));
+  evaluation.foreground = moments_from(part(statistics, "foreground", where), where);
   evaluation.identity = take<std::vector<std::pair<std::string, std::string>>>(own, "identity", where);
 }
 
 void read_foreign(Evaluation& evaluation, const nlohmann::json& summary, const std::string& where) {
   evaluation.policy = {"nnunet", "as nnU-Net's own program computed it"};
-  for (const auto& [key, means] : take<nlohmann::json>(summary, "mean", where).items()) {
+  for (const auto& [key, means] : part(summary, "mean", where).items()) {
     evaluation.structures.push_back({key, labels_of_key(key, where)});
     evaluation.moments.push_back(moments_of_means(means, where + ": mean " + key));
   }
-  evaluation.foreground = moments_of_means(take<nlohmann::json>(summary, "foreground_mean", where), where);
+  evaluation.foreground = moments_of_means(part(summary, "foreground_mean", where), where);
 }
 
 /// Counts that a foreign file does not state.
@@ -145,6 +154,17 @@ void count_foreign(Evaluation& evaluation) {
     }
 }
 
+Evaluation evaluation_from(const nlohmann::json& summary, const std::string& where) {
+  Evaluation evaluation;
+  const bool own = summary.is_object() && summary.contains("medvol");
+  if (own) read_own_block(evaluation, summary.at("medvol"), where + ": medvol");
+  else read_foreign(evaluation, summary, where);
+  for (const nlohmann::json& entry : take<std::vector<nlohmann::json>>(summary, "metric_per_case", where))
+    evaluation.cases.push_back(case_from(entry, evaluation.structures, where));
+  if (!own) count_foreign(evaluation);
+  return evaluation;
+}
+
 }  // namespace
 
 Evaluation read_evaluation(const std::filesystem::path& folder_or_file) {
@@ -155,14 +175,12 @@ Evaluation read_evaluation(const std::filesystem::path& folder_or_file) {
                           "run 'medvol evaluate' first, or give the folder that holds summary.json");
   const nlohmann::json summary = read_python_json(path);
   const std::string where = path.string();
-  Evaluation evaluation;
-  const bool own = summary.is_object() && summary.contains("medvol");
-  if (own) read_own_block(evaluation, summary.at("medvol"), where + ": medvol");
-  else read_foreign(evaluation, summary, where);
-  for (const nlohmann::json& entry : take<std::vector<nlohmann::json>>(summary, "metric_per_case", where))
-    evaluation.cases.push_back(case_from(entry, evaluation.structures, where));
-  if (!own) count_foreign(evaluation);
-  return evaluation;
+  try {
+    return evaluation_from(summary, where);
+  } catch (const nlohmann::json::exception& error) {
+    throw core::UserError(fmt::format("a value has the wrong type: {}", error.what()), where,
+                          "expected the summary.json of 'medvol evaluate' or of nnU-Net");
+  }
 }
 
 }  // namespace medvol::reports

@@ -146,8 +146,8 @@ void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane, const s
     const at::Tensor labels = cut(map, plane);
     for (const auto& [label, name] : classes) outline(rgb, enlarged_mask(labels, label, rgb.size()), color, thickness);
   };
-  draw_outlines(arrays.reference, reference_color, 3);
-  draw_outlines(arrays.prediction, prediction_color, 1);
+  draw_outlines(arrays.reference, reference_color, 4);
+  draw_outlines(arrays.prediction, prediction_color, 2);
 }
 
 TextStyle text_style(double size, Color color, Anchor anchor = Anchor::start, bool bold = false) {
