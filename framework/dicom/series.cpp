@@ -1,6 +1,7 @@
 #include "framework/dicom/series.h"
 
 #include <ATen/ATen.h>
+#include <gdcmTrace.h>
 #include <itkGDCMImageIO.h>
 
 #include <algorithm>
@@ -111,6 +112,8 @@ const Series& choose(const std::vector<Series>& all, const std::optional<std::st
 
 /// float32 [C, H, W] of one slice, rescaled by its own slope and intercept.
 at::Tensor read_slice(const SliceHeader& slice) {
+  gdcm::Trace::WarningOff();
+  gdcm::Trace::ErrorOff();
   at::Tensor pixels;
   imaging::guard_itk(slice.path, "read", [&] {
     const itk::GDCMImageIO::Pointer io = itk::GDCMImageIO::New();

@@ -1,9 +1,5 @@
 #include "framework/dicom/slice_header.h"
 
-#include <gdcmAttribute.h>
-#include <gdcmReader.h>
-#include <gdcmTrace.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -11,49 +7,29 @@
 #include <sstream>
 
 #include "framework/core/error.h"
+#include "framework/dicom/header_parser.h"
 #include "framework/dicom/series.h"
 
 namespace medvol::dicom {
 namespace {
 
-bool has_value(const gdcm::DataSet& data, const gdcm::Tag& tag) {
-  return data.FindDataElement(tag) && !data.GetDataElement(tag).IsEmpty();
-}
+constexpr Tag modality = 0x00080060, description = 0x0008103e, thickness = 0x00180050, series_uid = 0x0020000e,
+              position = 0x00200032, orientation = 0x00200037, samples = 0x00280002, frames = 0x00280008,
+              rows = 0x00280010, columns = 0x00280011, pixel_spacing = 0x00280030, bits_allocated = 0x00280100;
 
-/// A text element without its padding; control characters become spaces, so that a message stays one line.
-std::string text_of(const gdcm::DataSet& data, const gdcm::Tag& tag) {
-  if (!has_value(data, tag)) return "";
-  const gdcm::ByteValue* bytes = data.GetDataElement(tag).GetByteValue();
-  if (!bytes) return "";
-  std::string text(bytes->GetPointer(), bytes->GetLength());
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
-  const size_t begin = text.find_first_not_of(' ');
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
-/// The numbers of a decimal or integer string; empty when it holds fewer than `count`, or one that is not finite.
+/// The numbers of a decimal string; empty when it holds fewer than `count`, or one that is not finite.
 template <size_t count>
-std::optional<std::array<double, count>> numbers_of(const gdcm::DataSet& data, const gdcm::Tag& tag) {
-  std::istringstream text(text_of(data, tag));
-  text.imbue(std::locale::classic());
+std::optional<std::array<double, count>> numbers_of(const std::string& text) {
+  std::istringstream all(text);
   std::array<double, count> values;
   for (double& value : values) {
-    std::string number;
-    if (!std::getline(text, number, '\\')) return std::nullopt;
-    std::istringstream parsed(number);
-    parsed.imbue(std::locale::classic());
-    if (!(parsed >> value) || !std::isfinite(value)) return std::nullopt;
+    std::string one;
+    if (!std::getline(all, one, '\\')) return std::nullopt;
+    std::istringstream number(one);
+    number.imbue(std::locale::classic());
+    if (!(number >> value) || !std::isfinite(value)) return std::nullopt;
   }
   return values;
-}
-
-/// A 16-bit count such as Rows; 0 when it is absent.
-template <uint16_t group, uint16_t element>
-int64_t count_of(const gdcm::DataSet& data) {
-  if (!has_value(data, gdcm::Tag(group, element))) return 0;
-  gdcm::Attribute<group, element> attribute{};
-  attribute.SetFromDataSet(data);
-  return attribute.GetValue();
 }
 
 bool has_dicom_ending(const std::filesystem::path& path) {
@@ -61,12 +37,12 @@ bool has_dicom_ending(const std::filesystem::path& path) {
   return ending == ".dcm" || ending == ".DCM" || ending == ".ima" || ending == ".IMA";
 }
 
-bool parse(gdcm::Reader& reader) {
-  try {
-    return reader.ReadUpToTag(gdcm::Tag(0x7fe0, 0x0010));
-  } catch (const std::exception&) {
-    return false;
-  }
+/// Whether an image of this size can be in the file.
+bool has_all_pixels(const Header& header, const SliceHeader& slice) {
+  if (slice.rows == 0 || slice.columns == 0) return true;  // no image: a report, a structure set
+  if (!header.has_pixels) return false;
+  const int64_t bits = header.number(bits_allocated) * std::max<int64_t>(1, header.number(samples));
+  return header.compressed || static_cast<int64_t>(header.pixel_bytes) >= slice.rows * slice.columns * slice.frames * bits / 8;
 }
 
 }  // namespace
@@ -79,29 +55,30 @@ bool is_dicom_file(const std::filesystem::path& path) {
 
 std::optional<SliceHeader> read_slice_header(const std::filesystem::path& path) {
   if (!is_dicom_file(path) && !has_dicom_ending(path)) return std::nullopt;
-  gdcm::Trace::WarningOff();
-  gdcm::Trace::ErrorOff();
-  gdcm::Reader reader;
-  reader.SetFileName(path.c_str());
-  if (!parse(reader)) {
-    throw core::UserError("damaged or truncated DICOM file", path.string(), "copy it again, or take it out");
+  const core::UserError refusal("damaged or truncated DICOM file", path.string(), "copy it again, or take it out");
+  Header header;
+  try {
+    header = parse_header(path, {modality, description, thickness, series_uid, position, orientation, samples, frames, rows,
+                                 columns, pixel_spacing, bits_allocated});
+  } catch (const std::runtime_error&) {
+    throw refusal;
   }
-  const gdcm::DataSet& data = reader.GetFile().GetDataSet();
-  SliceHeader header;
-  header.path = path;
-  header.series_uid = text_of(data, gdcm::Tag(0x0020, 0x000e));
-  header.description = text_of(data, gdcm::Tag(0x0008, 0x103e));
-  header.modality = text_of(data, gdcm::Tag(0x0008, 0x0060));
-  header.rows = count_of<0x0028, 0x0010>(data);
-  header.columns = count_of<0x0028, 0x0011>(data);
-  if (const auto frames = numbers_of<1>(data, gdcm::Tag(0x0028, 0x0008))) {
-    header.frames = static_cast<int64_t>(std::clamp((*frames)[0], 1.0, 1e9));
+  SliceHeader slice;
+  slice.path = path;
+  slice.series_uid = header.text(series_uid);
+  slice.description = header.text(description);
+  slice.modality = header.text(modality);
+  slice.rows = header.number(rows);
+  slice.columns = header.number(columns);
+  if (const auto count = numbers_of<1>(header.text(frames))) {
+    slice.frames = static_cast<int64_t>(std::clamp((*count)[0], 1.0, 1e9));
   }
-  header.position = numbers_of<3>(data, gdcm::Tag(0x0020, 0x0032));
-  header.orientation = numbers_of<6>(data, gdcm::Tag(0x0020, 0x0037));
-  header.spacing = numbers_of<2>(data, gdcm::Tag(0x0028, 0x0030));
-  if (const auto thickness = numbers_of<1>(data, gdcm::Tag(0x0018, 0x0050))) header.thickness = (*thickness)[0];
-  return header;
+  slice.position = numbers_of<3>(header.text(position));
+  slice.orientation = numbers_of<6>(header.text(orientation));
+  slice.spacing = numbers_of<2>(header.text(pixel_spacing));
+  if (const auto length = numbers_of<1>(header.text(thickness))) slice.thickness = (*length)[0];
+  if (!has_all_pixels(header, slice)) throw refusal;
+  return slice;
 }
 
 }  // namespace medvol::dicom

@@ -164,6 +164,16 @@ bool GridTransform::resamples() const {
   return false;
 }
 
+GridTransform GridTransform::before_resampling() const {
+  GridTransform shorter = *this;
+  if (!steps_.empty() && std::holds_alternative<Resample>(steps_.back())) {
+    shorter.steps_.pop_back();
+    shorter.grids_.pop_back();
+  }
+  MEDVOL_CHECK(!shorter.resamples(), "a resampling is not the last step");
+  return shorter;
+}
+
 at::Tensor GridTransform::apply_channels(at::Tensor channels, bool labels) const {
   for (size_t i = 0; i < steps_.size(); ++i) {
     const auto resample = [&](const Resample& step) {

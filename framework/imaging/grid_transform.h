@@ -41,6 +41,8 @@ class GridTransform {
   const Geometry& file_geometry() const { return grids_.front(); }
   const Geometry& network_geometry() const { return grids_.back(); }
   bool resamples() const;
+  /// The same way without its last step where that is a resampling: for who resamples back on his own, slice by slice.
+  GridTransform before_resampling() const;
 
   nlohmann::json to_json() const;
   /// UserError when the text is not what to_json writes.

@@ -1,14 +1,54 @@
-#include <zlib.h>
-
-#include <array>
-#include <memory>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
 
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"
 #include "framework/imaging/itk_bridge.h"
+#include "framework/imaging/nifti_voxels.h"
 
 namespace medvol::imaging {
 namespace {
+
+/// Where a MetaImage header says its voxels are.
+struct MetaData {
+  std::filesystem::path file;
+  uint64_t offset = 0;                      ///< of the first voxel, in `file`
+  std::optional<uint64_t> compressed_size;  ///< bytes, when compressed
+};
+
+/// MetaIO writes its complaints to standard error and fills what is missing: a header is looked at before it is given one.
+MetaData meta_data_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  MetaData data;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string key, equals, value;
+    words >> key >> equals >> value;
+    if (key == "CompressedDataSize") data.compressed_size = std::strtoull(value.c_str(), nullptr, 10);
+    if (key != "ElementDataFile" || equals != "=" || !file.good()) continue;
+    const bool local = value == "LOCAL" || value == "Local" || value == "local";
+    data.file = local ? path : path.parent_path() / value;
+    data.offset = local ? static_cast<uint64_t>(file.tellg()) : 0;
+    return data;
+  }
+  throw core::UserError("the MetaImage header is damaged or truncated", path.string(), "copy or download it again");
+}
+
+/// `bytes`: what the voxels take uncompressed.
+void check_meta_size(const std::filesystem::path& path, uint64_t bytes) {
+  const MetaData data = meta_data_of(path);
+  std::error_code error;
+  const uint64_t size = std::filesystem::file_size(data.file, error);
+  if (error) {
+    if (data.file.filename() == "LIST" || data.file.string().find('%') != std::string::npos) return;  // many files
+    throw core::UserError("the voxels' file does not exist", data.file.string());
+  }
+  if (size < data.offset + data.compressed_size.value_or(bytes)) {
+    throw core::UserError("the file is truncated", path.string(), "copy or download it again");
+  }
+}
 
 itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
   itk::ImageIOBase::Pointer io = make_image_io(path);
@@ -20,6 +60,7 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
       throw core::UserError(fmt::format("this is no {} image", image_ending(path)), path.string(),
                             "it is damaged, or of another format than its name says");
     }
+    if (image_ending(path).starts_with(".mh")) meta_data_of(path);
     io->SetFileName(path.string());
     io->ReadImageInformation();
   });
@@ -28,23 +69,6 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
     if (io->GetDimensions(axis) == 0) throw core::UserError("the image has no voxels", path.string());
   }
   return io;
-}
-
-/// nifti's reader stops after the last voxel, before the stream's own checksum: a damaged or shortened file would pass.
-void check_gzip(const std::filesystem::path& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw core::UserError("cannot open the image", path.string());
-  gzbuffer(file.get(), 1 << 17);
-  std::vector<char> scratch(1 << 18);
-  int got;
-  while ((got = gzread(file.get(), scratch.data(), static_cast<unsigned>(scratch.size()))) > 0) {
-  }
-  int code = Z_OK;
-  gzerror(file.get(), &code);
-  if (got < 0 || code != Z_OK) {
-    throw core::UserError(code == Z_BUF_ERROR ? "the compressed file is truncated" : "the compressed file is damaged",
-                          path.string(), "copy or download it again");
-  }
 }
 
 /// How many volumes lie along the axes beyond the third.
@@ -73,9 +97,11 @@ RawPixels pixels_of(itk::ImageIOBase& io, const std::filesystem::path& path) {
   if (io.GetPixelType() == itk::IOPixelEnum::COMPLEX) {
     throw core::UserError("the voxels are complex numbers", path.string(), "save the magnitude, or two real images");
   }
-  if (image_ending(path) == ".nii.gz") check_gzip(path);
   RawPixels pixels;
-  guard_itk(path, "read", [&] { pixels = read_pixels(io); });
+  guard_itk(path, "read", [&] {
+    if (image_ending(path).starts_with(".mh")) check_meta_size(path, io.GetImageSizeInBytes());
+    pixels = image_ending(path).starts_with(".nii") ? read_nifti_voxels(path, io) : read_pixels(io);
+  });
   return pixels;
 }
 

@@ -36,12 +36,14 @@ struct RemoveAtEnd {
   }
 };
 
-/// The integer type that holds all values of a non-empty tensor, out of those that every format knows.
-at::ScalarType smallest_type(const at::Tensor& values) {
+/// The integer type that holds all values of a non-empty tensor, out of those that every format knows. Picture files
+/// have no signed one.
+at::ScalarType smallest_type(const at::Tensor& values, bool picture) {
   const auto [low_tensor, high_tensor] = at::aminmax(values);
   const int64_t low = low_tensor.item<int64_t>();
   const int64_t high = high_tensor.item<int64_t>();
   if (low >= 0 && high <= std::numeric_limits<uint8_t>::max()) return at::kByte;
+  if (picture && low >= 0 && high <= std::numeric_limits<uint16_t>::max()) return at::kUInt16;
   if (low >= std::numeric_limits<int16_t>::min() && high <= std::numeric_limits<int16_t>::max()) return at::kShort;
   if (low >= 0 && high <= std::numeric_limits<uint16_t>::max()) return at::kUInt16;
   MEDVOL_CHECK(low >= std::numeric_limits<int32_t>::min() && high <= std::numeric_limits<int32_t>::max(),
@@ -133,7 +135,7 @@ void write_planes(const std::filesystem::path& path, const at::Tensor& planes, c
 at::Tensor for_picture(const at::Tensor& image) {
   const bool whole = image.isfinite().all().item<bool>() && image.equal(image.round()) &&
                      image.min().item<float>() >= 0 && image.max().item<float>() <= 65535;
-  return whole ? image.to(smallest_type(image)) : image;
+  return whole ? image.to(smallest_type(image, true)) : image;
 }
 
 }  // namespace
@@ -146,7 +148,7 @@ void write_image(const std::filesystem::path& path, const Volume& image) {
 void write_labels(const std::filesystem::path& path, const Volume& labels) {
   MEDVOL_CHECK(labels.data.dim() == 3 && labels.data.numel() > 0, "labels are [D, H, W]");
   const at::Tensor data = labels.data.detach().to(at::kCPU, at::kLong);
-  write_planes(path, data.to(smallest_type(data)).unsqueeze(0), labels.geometry);
+  write_planes(path, data.to(smallest_type(data, is_png(path) || is_tiff(path))).unsqueeze(0), labels.geometry);
 }
 
 }  // namespace medvol::imaging

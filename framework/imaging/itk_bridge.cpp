@@ -39,7 +39,7 @@ void with_component_type(itk::IOComponentEnum type, const std::filesystem::path&
   }
 }
 
-/// Interleaved components of the file → planes [channels, voxels], each value through `convert`.
+/// Components of the file → planes [channels, voxels], each value rescaled and through `convert`.
 template <class Out, class Convert>
 at::Tensor to_planes(const RawPixels& pixels, const std::filesystem::path& path, at::ScalarType dtype,
                      const Convert& convert) {
@@ -47,9 +47,14 @@ at::Tensor to_planes(const RawPixels& pixels, const std::filesystem::path& path,
   Out* out = planes.data_ptr<Out>();
   with_component_type(pixels.type, path, [&](auto example) {
     const auto* in = reinterpret_cast<const decltype(example)*>(pixels.bytes.data());
+    const int64_t step = pixels.planar ? 1 : pixels.channels;
+    const bool rescaled = pixels.slope != 1 || pixels.intercept != 0;
     for (int64_t channel = 0; channel < pixels.channels; ++channel) {
+      const auto* from = in + (pixels.planar ? channel * pixels.voxels : channel);
+      Out* to = out + channel * pixels.voxels;
       for (int64_t voxel = 0; voxel < pixels.voxels; ++voxel) {
-        out[channel * pixels.voxels + voxel] = convert(in[voxel * pixels.channels + channel]);
+        const auto stored = from[voxel * step];
+        to[voxel] = rescaled ? convert(static_cast<double>(stored) * pixels.slope + pixels.intercept) : convert(stored);
       }
     }
   });
@@ -74,14 +79,17 @@ int32_t to_label(Value value, const std::filesystem::path& path) {
 
 /// ITK's descriptions run over several lines and begin with the class and its address: what is left is the sentence.
 std::string sentence_of(const itk::ExceptionObject& error) {
+  constexpr size_t longest = 200;
   std::string text = error.GetDescription() ? error.GetDescription() : "";
   std::replace(text.begin(), text.end(), '\n', ' ');
-  if (const size_t address = text.find("): "); text.starts_with("ITK ERROR") && address != std::string::npos) {
-    text = text.substr(address + 3);
+  if (const size_t address = text.find("(0x"); address != std::string::npos) {
+    const size_t end = text.find("): ", address);
+    if (end != std::string::npos) text = text.substr(end + 3);
   }
   const size_t begin = text.find_first_not_of(' ');
-  const size_t end = text.find_last_not_of(' ');
-  return begin == std::string::npos ? "no reason given" : text.substr(begin, end - begin + 1);
+  if (begin == std::string::npos) return "no reason given";
+  text = text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+  return text.size() > longest ? text.substr(0, longest) + "..." : text;
 }
 
 }  // namespace

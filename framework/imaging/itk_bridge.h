@@ -12,12 +12,14 @@
 
 namespace medvol::imaging {
 
-/// Voxels as they stand in the file: `channels` interleaved components of one type, x fastest.
+/// Voxels as they stand in the file: `channels` components of one type, x fastest; a value is slope · stored + intercept.
 struct RawPixels {
   std::vector<std::byte> bytes;
   itk::IOComponentEnum type = itk::IOComponentEnum::UNKNOWNCOMPONENTTYPE;
   int64_t channels = 1;
   int64_t voxels = 0;
+  bool planar = false;  ///< one channel after the other; else interleaved
+  double slope = 1, intercept = 0;
 };
 
 /// The reader and writer of a file ending; UserError naming the endings when there is none.

@@ -61,22 +61,25 @@ at::Tensor random_labels(const Geometry& grid) {
 TEST(GridTransform, The48AxisOrdersGiveOneArrayAndGoBackExactly) {
   MEDVOL_NEEDS_DATA("niivue_tests");
   const auto folder = tests::test_data() / "niivue_tests/packages/niivue/tests/images/nifti_space";
-  const Volume reference = read_labels(folder / "RAS.nii.gz");
+  const at::Tensor reference = read_image(folder / "RAS.nii.gz").data;
+  const Geometry reference_grid = read_geometry(folder / "RAS.nii.gz");
   const tests::TemporaryFolder out;
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     SCOPED_TRACE(entry.path().filename().string());
-    const Volume file = read_labels(entry.path());
+    const Volume file = read_image(entry.path());
     GridTransform transform = GridTransform::start(file.geometry);
     transform.orient_to_ras();
-    const at::Tensor canonical = transform.apply_labels(file.data);
-    EXPECT_TRUE(canonical.equal(reference.data));
-    EXPECT_TRUE(transform.network_geometry().matches(reference.geometry, 1e-3)) << transform.network_geometry().text();
-    const at::Tensor back = transform.restore_labels(canonical);
-    EXPECT_TRUE(back.equal(file.data));
+    const at::Tensor canonical = transform.apply_image(file.data);
+    EXPECT_TRUE(canonical.equal(reference));
+    EXPECT_TRUE(transform.network_geometry().matches(reference_grid, 1e-3)) << transform.network_geometry().text();
+    // The grey values stand for a label map on this grid.
+    const at::Tensor labels = canonical[0].to(at::kInt);
+    const at::Tensor back = transform.restore_labels(labels);
+    EXPECT_TRUE(back.equal(file.data[0].to(at::kInt)));
     write_labels(out / "back.nii", {back, file.geometry});
     const Volume written = read_labels(out / "back.nii");
-    EXPECT_TRUE(written.data.equal(file.data));
+    EXPECT_TRUE(written.data.equal(back));
     EXPECT_TRUE(written.geometry.matches(file.geometry, 1e-5));
     ++files;
   }

@@ -1,5 +1,6 @@
 #include "framework/imaging/resample.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <fstream>
