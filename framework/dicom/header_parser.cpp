@@ -18,6 +18,12 @@ constexpr Tag transfer_syntax_tag = 0x00020010, pixel_data_tag = 0x7fe00010;
 constexpr Tag item_tag = 0xfffee000, item_end_tag = 0xfffee00d, sequence_end_tag = 0xfffee0dd;
 constexpr int deepest_nesting = 32;
 
+/// The value representations of PS3.5, table 6.2-1, by the width of the length that follows them (16 and 32 bits).
+const std::set<std::string_view> with_short_length = {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO",
+                                                      "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"};
+const std::set<std::string_view> with_long_length = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
+                                                     "SV", "UC", "UN", "UR", "UT", "UV"};
+
 [[noreturn]] void damaged(const char* what) { throw std::runtime_error(what); }
 
 struct Element {
@@ -68,14 +74,13 @@ class ElementStream {
       return next;
     }
     const std::string vr = bytes(2);
-    if (!std::all_of(vr.begin(), vr.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) damaged("no data element");
-    static const std::set<std::string_view> with_long_length = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
-                                                                "SV", "UC", "UN", "UR", "UT", "UV"};
-    if (!with_long_length.contains(vr)) {
+    if (with_short_length.contains(vr)) {
       next.length = number(2);
-    } else {
+    } else if (with_long_length.contains(vr)) {
       skip(2);
       next.length = number(4);
+    } else {
+      damaged("no data element");
     }
     return next;
   }
@@ -174,7 +179,8 @@ std::string Header::text(Tag tag) const {
 int64_t Header::number(Tag tag) const {
   const auto found = values.find(tag);
   if (found == values.end() || found->second.size() < 2) return 0;
-  const auto first = static_cast<unsigned char>(found->second[0]), second = static_cast<unsigned char>(found->second[1]);
+  const auto first = static_cast<unsigned char>(found->second[0]);
+  const auto second = static_cast<unsigned char>(found->second[1]);
   return big_endian ? first << 8 | second : second << 8 | first;
 }
 

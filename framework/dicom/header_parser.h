@@ -24,10 +24,10 @@ struct Header {
   int64_t number(Tag tag) const;
 };
 
-/// Walks through a DICOM file (PS3.5, PS3.10: implicit and explicit little endian, explicit big endian, deflated; nested
-/// sequences are stepped over) without reading its pixels. Every length is held against the file's size, which GDCM does
-/// not do: a truncated header ends the program there, truncated pixels are filled up.
-/// Throws std::runtime_error on a damaged or truncated file, or one without the mark "DICM".
+/// Walks through a DICOM file (PS3.5, PS3.10: implicit and explicit little endian, explicit big endian, deflated;
+/// nested sequences are stepped over) without reading its pixels. Every length is held against the file's size, which
+/// GDCM does not do: a truncated header ends the program there, truncated pixels are filled up. Throws
+/// std::runtime_error on a damaged or truncated file, or one without the mark "DICM".
 Header parse_header(const std::filesystem::path& path, const std::set<Tag>& wanted);
 
 }  // namespace medvol::dicom

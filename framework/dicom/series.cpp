@@ -144,12 +144,14 @@ std::vector<SeriesInfo> list_series(const std::filesystem::path& folder) {
 imaging::Volume read_series(const std::filesystem::path& folder, const std::optional<std::string>& name) {
   const std::vector<Series> all = find_series(folder);
   const Series& series = choose(all, name, folder);
-  const SliceStack stack = stack_slices(series.slices, fmt::format("{}, series {}", folder.string(), series.info.text()));
+  const std::string where = fmt::format("{}, series {}", folder.string(), series.info.text());
+  const SliceStack stack = stack_slices(series.slices, where);
+  const auto depth = static_cast<int64_t>(stack.slices.size());
   at::Tensor volume;
   for (size_t z = 0; z < stack.slices.size(); ++z) {
     const at::Tensor slice = read_slice(stack.slices[z]);
     if (z == 0) {
-      volume = at::empty({slice.size(0), static_cast<int64_t>(stack.slices.size()), slice.size(1), slice.size(2)}, at::kFloat);
+      volume = at::empty({slice.size(0), depth, slice.size(1), slice.size(2)}, at::kFloat);
     }
     if (slice.size(0) != volume.size(0)) {
       throw core::UserError("slices with different numbers of channels", stack.slices[z].path.string());

@@ -27,11 +27,11 @@ struct SeriesInfo {
 /// over. UserError (one line) for a damaged DICOM file and when there is none.
 std::vector<SeriesInfo> list_series(const std::filesystem::path& folder);
 
-/// Reads one series as float32 [1, D, H, W] in HU or whatever rescale slope and intercept give, slices ordered along the
-/// normal of their plane; slice spacing is the measured distance of ImagePositionPatient, never SliceThickness.
+/// Reads one series as float32 [1, D, H, W] in HU or whatever rescale slope and intercept give, slices ordered along
+/// the normal of their plane; slice spacing is the measured distance of ImagePositionPatient, never SliceThickness.
 /// `name`: key, description, or a unique beginning of either; needed when the folder holds several image series.
-/// UserError listing the series when the name is missing or ambiguous; with the measured gaps (mm) and tilt (degrees) for
-/// gantry tilt, missing or uneven slices; for slices that differ in size or orientation or share a position; for
+/// UserError listing the series when the name is missing or ambiguous; with the measured gaps (mm) and tilt (degrees)
+/// for gantry tilt, missing or uneven slices; for slices that differ in size or orientation or share a position; for
 /// multi-frame files.
 imaging::Volume read_series(const std::filesystem::path& folder, const std::optional<std::string>& name = std::nullopt);
 

@@ -42,7 +42,8 @@ bool has_all_pixels(const Header& header, const SliceHeader& slice) {
   if (slice.rows == 0 || slice.columns == 0) return true;  // no image: a report, a structure set
   if (!header.has_pixels) return false;
   const int64_t bits = header.number(bits_allocated) * std::max<int64_t>(1, header.number(samples));
-  return header.compressed || static_cast<int64_t>(header.pixel_bytes) >= slice.rows * slice.columns * slice.frames * bits / 8;
+  const double needed = static_cast<double>(slice.rows * slice.columns * bits / 8) * static_cast<double>(slice.frames);
+  return header.compressed || static_cast<double>(header.pixel_bytes) >= needed;
 }
 
 }  // namespace
@@ -58,8 +59,8 @@ std::optional<SliceHeader> read_slice_header(const std::filesystem::path& path) 
   const core::UserError refusal("damaged or truncated DICOM file", path.string(), "copy it again, or take it out");
   Header header;
   try {
-    header = parse_header(path, {modality, description, thickness, series_uid, position, orientation, samples, frames, rows,
-                                 columns, pixel_spacing, bits_allocated});
+    header = parse_header(path, {modality, description, thickness, series_uid, position, orientation, samples, frames,
+                                 rows, columns, pixel_spacing, bits_allocated});
   } catch (const std::runtime_error&) {
     throw refusal;
   }

@@ -7,7 +7,8 @@
 
 namespace medvol::dicom {
 
-/// What of a DICOM file's header is needed to order its slice; nothing of the patient, and the UID never leaves the room.
+/// What of a DICOM file's header is needed to order its slice; nothing of the patient, and the UID never leaves the
+/// room.
 struct SliceHeader {
   std::filesystem::path path;
   std::string series_uid, description, modality;

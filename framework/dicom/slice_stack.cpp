@@ -38,7 +38,8 @@ Plane plane_of(const SliceHeader& slice, const std::string& where) {
   const auto& o = *slice.orientation;
   const Vector row{o[0], o[1], o[2]}, column{o[3], o[4], o[5]};
   const Vector normal = cross(row, column);
-  if (!(std::abs(length(row) - 1) < 1e-2 && std::abs(length(column) - 1) < 1e-2 && std::abs(length(normal) - 1) < 1e-2)) {
+  const auto is_unit = [](const Vector& vector) { return std::abs(length(vector) - 1) < 1e-2; };
+  if (!is_unit(row) || !is_unit(column) || !is_unit(normal)) {
     throw core::UserError("ImageOrientationPatient does not hold two perpendicular unit vectors", where);
   }
   return {unit(row), unit(column), unit(normal)};
@@ -89,7 +90,9 @@ std::string gaps_text(const std::vector<double>& gaps) {
 /// The distances between neighbouring slices along the normal, mm.
 std::vector<double> gaps_of(const std::vector<SliceHeader>& slices, const Vector& normal) {
   std::vector<double> gaps;
-  for (size_t i = 1; i < slices.size(); ++i) gaps.push_back(dot(minus(*slices[i].position, *slices[i - 1].position), normal));
+  for (size_t i = 1; i < slices.size(); ++i) {
+    gaps.push_back(dot(minus(*slices[i].position, *slices[i - 1].position), normal));
+  }
   return gaps;
 }
 

@@ -14,8 +14,8 @@ struct SliceStack {
 };
 
 /// Orders the slices of one series and measures their grid from the positions. `where` names the series in messages.
-/// UserError, with what was measured: slices that differ in size, orientation or pixel spacing; without position; that share
-/// a position; gantry tilt (degrees); missing or uneven slices (gaps in mm); multi-frame files.
+/// UserError, with what was measured: slices that differ in size, orientation or pixel spacing; without position;
+/// that share a position; gantry tilt (degrees); missing or uneven slices (gaps in mm); multi-frame files.
 SliceStack stack_slices(std::vector<SliceHeader> slices, const std::string& where);
 
 }  // namespace medvol::dicom

@@ -288,7 +288,8 @@ GridTransform GridTransform::from_json(const nlohmann::json& json) {
     for (const nlohmann::json& step : json.at("steps")) {
       if (step.contains("orient")) {
         const nlohmann::json& orient = step.at("orient");
-        transform.add(Orient{orient.at("source").get<std::array<int, 3>>(), orient.at("flip").get<std::array<bool, 3>>()});
+        transform.add(Orient{orient.at("source").get<std::array<int, 3>>(),
+                             orient.at("flip").get<std::array<bool, 3>>()});
       } else if (step.contains("crop")) {
         const nlohmann::json& crop = step.at("crop");
         transform.crop(crop.at("begin_zyx").get<std::array<int64_t, 3>>(),

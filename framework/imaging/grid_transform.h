@@ -22,7 +22,8 @@ class GridTransform {
   GridTransform& orient_to_ras();
   /// Keeps the box [begin, begin + size). InternalError when it leaves the grid.
   GridTransform& crop(std::array<int64_t, 3> begin_zyx, std::array<int64_t, 3> size_zyx);
-  /// Resamples to `resampled_shape` for this spacing, mm; the field of view stays. Very long voxels: `anisotropic_axis`.
+  /// Resamples to `resampled_shape` for this spacing, mm; the field of view stays. Very long voxels:
+  /// `anisotropic_axis`.
   GridTransform& resample(std::array<double, 3> spacing_zyx);
 
   /// [C, D, H, W] of the file grid → float32 of the network grid, by cubic splines where resampled.
@@ -32,7 +33,8 @@ class GridTransform {
 
   /// [D, H, W] of the network grid → FILE grid, dtype kept: nearest where resampled, background 0 outside the crop.
   at::Tensor restore_labels(const at::Tensor& labels) const;
-  /// [K, D, H, W] of the network grid → float32 of the FILE grid: linear where resampled; outside the crop class 0 is 1.
+  /// [K, D, H, W] of the network grid → float32 of the FILE grid: linear where resampled; outside the crop class 0 is
+  /// 1.
   at::Tensor restore_probabilities(const at::Tensor& probabilities) const;
   /// argmax over K of restore_probabilities as uint8 [D, H, W] (int16 above 256 classes), the lower class on a tie,
   /// one class at a time: two float volumes of the file grid at most, whatever K is.

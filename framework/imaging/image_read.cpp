@@ -18,7 +18,8 @@ struct MetaData {
   std::optional<uint64_t> compressed_size;  ///< bytes, when compressed
 };
 
-/// MetaIO writes its complaints to standard error and fills what is missing: a header is looked at before it is given one.
+/// MetaIO writes its complaints to standard error and fills what is missing: a header is looked at before it is given
+/// one.
 MetaData meta_data_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   MetaData data;

@@ -12,7 +12,8 @@
 
 namespace medvol::imaging {
 
-/// Voxels as they stand in the file: `channels` components of one type, x fastest; a value is slope · stored + intercept.
+/// Voxels as they stand in the file: `channels` components of one type, x fastest; a value is slope · stored +
+/// intercept.
 struct RawPixels {
   std::vector<std::byte> bytes;
   itk::IOComponentEnum type = itk::IOComponentEnum::UNKNOWNCOMPONENTTYPE;

@@ -115,9 +115,7 @@ size_t bytes_of(itk::IOComponentEnum type) {
 }
 
 void swap_bytes(std::vector<std::byte>& bytes, size_t width) {
-  for (size_t i = 0; width > 1 && i < bytes.size(); i += width) {
-    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i + width));
-  }
+  for (size_t i = 0; width > 1 && i < bytes.size(); i += width) std::reverse(&bytes[i], &bytes[i] + width);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ struct AxisOrder {
   std::array<int, 3> sign{1, 1, 1};
 };
 
-/// For a row-major 3x3 direction (columns: index axes; rows: LPS), also oblique or sheared. The closest rotation is taken (polar decomposition) and
-/// axes are given away from the strongest to the weakest: nibabel's `io_orientation`.
+/// For a row-major 3x3 direction (columns: index axes; rows: LPS), also oblique or sheared. The closest rotation is
+/// taken (polar decomposition) and axes are given away from the strongest to the weakest: nibabel's `io_orientation`.
 AxisOrder closest_axes(const std::array<double, 9>& direction);
 
 }  // namespace medvol::imaging

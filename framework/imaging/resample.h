@@ -16,11 +16,11 @@ std::array<int64_t, 3> resampled_shape(std::array<int64_t, 3> shape_zyx, std::ar
 /// in the old grid, else in the new one, and a single longest axis. Empty: all three axes alike.
 std::optional<int> anisotropic_axis(std::array<double, 3> old_spacing_zyx, std::array<double, 3> new_spacing_zyx);
 
-/// Resamples float32 [C, D, H, W] to `target_zyx`. Voxel centres map by x = (i + 0.5) · in / out − 0.5; outside the grid
-/// the edge value holds. `order` 0 nearest, 1 linear, 3 cubic B-spline with prefilter (Unser, IEEE Sig. Proc. Mag. 1999),
-/// the result kept inside the input's range a channel. Equal to skimage.transform.resize(mode='edge',
-/// anti_aliasing=False, clip=True, preserve_range=True), which nnU-Net calls.
-/// `separate_z`: axis 0 by nearest neighbour, the two others by `order`, slice by slice (range kept a slice).
+/// Resamples float32 [C, D, H, W] to `target_zyx`. Voxel centres map by x = (i + 0.5) · in / out − 0.5; outside the
+/// grid the edge value holds. `order` 0 nearest, 1 linear, 3 cubic B-spline with prefilter (Unser, IEEE Sig. Proc.
+/// Mag. 1999), the result kept inside the input's range a channel. Equal to skimage.transform.resize(mode='edge',
+/// anti_aliasing=False, clip=True, preserve_range=True), which nnU-Net calls. `separate_z`: axis 0 by nearest
+/// neighbour, the two others by `order`, slice by slice (range kept a slice).
 at::Tensor resample_image(const at::Tensor& image, std::array<int64_t, 3> target_zyx, int order,
                           bool separate_z = false);
 

@@ -23,8 +23,9 @@ std::array<double, 4> cubic_weights(double t) {
   return w;
 }
 
-/// Samples → cubic B-spline coefficients in place, one recursive filter forth and one back (Unser 1999, box 2). Rows 0 and
-/// 1 and the last two are the continuation; beyond them the line is constant, which gives both start values exactly.
+/// Samples → cubic B-spline coefficients in place, one recursive filter forth and one back (Unser 1999, box 2). Rows
+/// 0 and 1 and the last two are the continuation; beyond them the line is constant, which gives both start values
+/// exactly.
 void to_coefficients(std::vector<Row>& rows) {
   const double z = std::sqrt(3.0) - 2;
   constexpr double gain = 6;
@@ -68,7 +69,8 @@ void interpolate(const std::vector<Row>& rows, const AxisTaps& taps, int64_t mar
   }
 }
 
-/// Block `index` of an array [outer, n, inner]: neighbouring lines of one plane, or of the whole array where inner is 1.
+/// Block `index` of an array [outer, n, inner]: neighbouring lines of one plane, or of the whole array where inner is
+/// 1.
 Block block_at(int64_t index, int64_t outer, int64_t n, int64_t inner) {
   if (inner == 1) {
     const int64_t line = index * lines;

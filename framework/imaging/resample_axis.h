@@ -16,8 +16,8 @@ struct AxisTaps {
 /// Voxel centres map by x = (i + 0.5) · n_in / n_out − 0.5, held inside [0, n_in − 1] for order 0 and 1.
 AxisTaps axis_taps(int64_t n_in, int64_t n_out, int order);
 
-/// Resamples the middle axis of float32 [outer, n_in, inner] into [outer, n_out, inner], in double within a line. For order 3
-/// the line's B-spline coefficients are found first, the line continued by its end values.
+/// Resamples the middle axis of float32 [outer, n_in, inner] into [outer, n_out, inner], in double within a line. For
+/// order 3 the line's B-spline coefficients are found first, the line continued by its end values.
 void resample_axis(const float* in, float* out, int64_t outer, int64_t n_in, int64_t n_out, int64_t inner, int order);
 
 }  // namespace medvol::imaging

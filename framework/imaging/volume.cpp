@@ -24,7 +24,8 @@ bool Geometry::matches(const Geometry& other, double tolerance) const {
 
 std::string Geometry::text() const {
   if (dimensions == 2) return fmt::format("{}x{}, {:.4g}x{:.4g} mm", size[0], size[1], spacing[0], spacing[1]);
-  return fmt::format("{}x{}x{}, {:.4g}x{:.4g}x{:.4g} mm", size[0], size[1], size[2], spacing[0], spacing[1], spacing[2]);
+  return fmt::format("{}x{}x{}, {:.4g}x{:.4g}x{:.4g} mm", size[0], size[1], size[2], spacing[0], spacing[1],
+                     spacing[2]);
 }
 
 }  // namespace medvol::imaging

@@ -17,7 +17,9 @@ using Vector = std::array<double, 3>;
 Vector world(const Geometry& grid, const Vector& index) {
   Vector point = grid.origin;
   for (int row = 0; row < 3; ++row) {
-    for (int axis = 0; axis < 3; ++axis) point[row] += grid.direction[3 * row + axis] * grid.spacing[axis] * index[axis];
+    for (int axis = 0; axis < 3; ++axis) {
+      point[row] += grid.direction[3 * row + axis] * grid.spacing[axis] * index[axis];
+    }
   }
   return point;
 }
@@ -147,7 +149,8 @@ TEST(GridTransform, ResamplingKeepsTheOuterFacesAndReturnsToTheFileGrid) {
       EXPECT_NEAR(last[axis], new_last[axis], 1e-9);
     }
     const at::Tensor labels = transform.apply_labels(random_labels(grid));
-    EXPECT_EQ(labels.sizes(), transform.apply_image(torch::randn({2, grid.size[2], grid.size[1], grid.size[0]}))[0].sizes());
+    const at::Tensor image = torch::randn({2, grid.size[2], grid.size[1], grid.size[0]});
+    EXPECT_EQ(labels.sizes(), transform.apply_image(image)[0].sizes());
     EXPECT_EQ(transform.restore_labels(labels).sizes(), random_labels(grid).sizes());
     EXPECT_TRUE(transform.resamples());
   }

@@ -48,7 +48,8 @@ TEST(Resample, EqualsScikitImageAndNnunet) {
   for (const GoldenCase& one : cases) {
     SCOPED_TRACE(fmt::format("{} order {} apart {} to {}", one.kind, one.order, one.apart, one.target[0]));
     if (one.kind == "image") {
-      const at::Tensor got = resample_image_apart(one.input.unsqueeze(0).to(at::kFloat), one.target, one.order, one.axis());
+      const at::Tensor image = one.input.unsqueeze(0).to(at::kFloat);
+      const at::Tensor got = resample_image_apart(image, one.target, one.order, one.axis());
       EXPECT_LT((got[0].to(at::kDouble) - one.expected).abs().max().item<double>(), 1e-5);
     } else {
       const at::Tensor got = resample_labels(one.input.to(at::kInt), one.target, one.order, one.axis());
