@@ -41,9 +41,24 @@ std::vector<std::string> measures_of(const Evaluation& evaluation) {
   for (const CaseMeasures& one : evaluation.cases)
     for (const StructureMeasures& measures : one.structures)
       for (const auto& [name, value] : measures.values) names.insert(name);
-  static const std::vector<std::string> order{"dice", "iou", "accuracy", "precision", "recall", "specificity",
-                                              "volume_difference_ml", "volume_difference_relative", "hd", "hd95", "assd",
-                                              "nsd", "TP", "FP", "FN", "TN", "n_pred", "n_ref"};
+  static const std::vector<std::string> order{"dice",
+                                              "iou",
+                                              "accuracy",
+                                              "precision",
+                                              "recall",
+                                              "specificity",
+                                              "volume_difference_ml",
+                                              "volume_difference_relative",
+                                              "hd",
+                                              "hd95",
+                                              "assd",
+                                              "nsd",
+                                              "TP",
+                                              "FP",
+                                              "FN",
+                                              "TN",
+                                              "n_pred",
+                                              "n_ref"};
   std::vector<std::string> sorted;
   for (const std::string& name : order)
     if (names.erase(name)) sorted.push_back(name);
@@ -72,7 +87,8 @@ CasesRows cases_rows(const Evaluation& evaluation) {
 CasesFile read_cases_csv(const std::filesystem::path& path) {
   const storage::CsvTable table = storage::read_csv(path);
   const CasesRows empty = cases_rows({});
-  if (table.header.size() < leading_columns || !std::equal(empty.header.begin(), empty.header.end(), table.header.begin()))
+  if (table.header.size() < leading_columns ||
+      !std::equal(empty.header.begin(), empty.header.end(), table.header.begin()))
     throw core::UserError("these are not the columns of a cases.csv", path.string(),
                           fmt::format("expected {} and the measures", fmt::join(empty.header, ",")));
   CasesFile file;
@@ -84,8 +100,9 @@ CasesFile read_cases_csv(const std::filesystem::path& path) {
     const MeasuredStructure structure{row[1], parse_labels(row[2], where)};
     if (file.cases.size() == 1) file.structures.push_back(structure);
     if (one.structures.size() >= file.structures.size() || !(file.structures[one.structures.size()] == structure))
-      throw core::UserError(fmt::format("case '{}' does not list the structures of the first case in their order", one.id),
-                            where, "evaluate again");
+      throw core::UserError(
+          fmt::format("case '{}' does not list the structures of the first case in their order", one.id), where,
+          "evaluate again");
     StructureMeasures measures{{}, row[3]};
     for (size_t column = leading_columns; column < row.size(); ++column)
       measures.values[table.header[column]] = parse_number(row[column], where + ", column " + table.header[column]);

@@ -85,8 +85,8 @@ Evaluation read_evaluation(const std::filesystem::path& folder_or_file);
 /// else. nnU-Net's programs read it as their own.
 nlohmann::json summary_json(const Evaluation& evaluation);
 
-/// Reads cases.csv: a row a case and structure, with the columns case, structure, labels, outcome and a column a measure.
-/// The structures come in order of appearance, cases too; a structure that a case lacks is a UserError.
+/// Reads cases.csv: a row a case and structure, with the columns case, structure, labels, outcome and a column a
+/// measure. The structures come in order of appearance, cases too; a structure that a case lacks is a UserError.
 struct CasesFile {
   std::vector<MeasuredStructure> structures;
   std::vector<CaseMeasures> cases;

@@ -52,7 +52,8 @@ void write_value(std::string& out, const nlohmann::json& value, int depth) {
     bool first = true;
     for (const auto& [key, entry] : value.items()) {
       separate(first);
-      if (value.is_object()) out += nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + ": ";
+      if (value.is_object())
+        out += nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + ": ";
       write_value(out, entry, depth + 1);
     }
     new_line(depth);
@@ -115,7 +116,8 @@ nlohmann::json parse_python_json(const std::string& text, const std::string& whe
     restore_bare_words(value);
     return value;
   } catch (const nlohmann::json::parse_error& error) {
-    // The library's message carries line and column behind its own prefix: "[json…] parse error at line 3, column 1: …".
+    // The library's message carries line and column behind its own prefix: "[json…] parse error at line 3, column 1:
+    // …".
     std::string reason = error.what();
     if (const size_t at = reason.find("parse error"); at != std::string::npos) reason.erase(0, at);
     throw core::UserError("the file is torn or no JSON: " + reason, where,

@@ -157,8 +157,10 @@ void count_foreign(Evaluation& evaluation) {
 Evaluation evaluation_from(const nlohmann::json& summary, const std::string& where) {
   Evaluation evaluation;
   const bool own = summary.is_object() && summary.contains("medvol");
-  if (own) read_own_block(evaluation, summary.at("medvol"), where + ": medvol");
-  else read_foreign(evaluation, summary, where);
+  if (own)
+    read_own_block(evaluation, summary.at("medvol"), where + ": medvol");
+  else
+    read_foreign(evaluation, summary, where);
   for (const nlohmann::json& entry : take<std::vector<nlohmann::json>>(summary, "metric_per_case", where))
     evaluation.cases.push_back(case_from(entry, evaluation.structures, where));
   if (!own) count_foreign(evaluation);

@@ -13,11 +13,15 @@ namespace {
 
 std::vector<std::pair<std::string, std::string>> identity_texts(const run::Identity& identity) {
   std::vector<std::pair<std::string, std::string>> texts{
-      {"program version", identity.program_version}, {"commit", identity.git_commit},
-      {"LibTorch", identity.torch_version},          {"device", identity.device},
-      {"device name", identity.device_name},         {"CPU", identity.cpu},
+      {"program version", identity.program_version},
+      {"commit", identity.git_commit},
+      {"LibTorch", identity.torch_version},
+      {"device", identity.device},
+      {"device name", identity.device_name},
+      {"CPU", identity.cpu},
       {"compute threads", fmt::format("{}", identity.compute_threads)},
-      {"precision", identity.precision},             {"seed", fmt::format("{}", identity.seed)},
+      {"precision", identity.precision},
+      {"seed", fmt::format("{}", identity.seed)},
       {"data hash", identity.data_hash}};
   std::erase_if(texts, [](const auto& entry) { return entry.second.empty(); });
   return texts;
@@ -69,7 +73,8 @@ RunRecord read_run(const std::filesystem::path& path) {
     if (view.identity) record.identity = identity_texts(*view.identity);
   }
   for (const std::filesystem::path& folder : {paths.evaluation(), record.path})
-    if (!record.evaluation && std::filesystem::exists(folder / "summary.json")) record.evaluation = read_evaluation(folder);
+    if (!record.evaluation && std::filesystem::exists(folder / "summary.json"))
+      record.evaluation = read_evaluation(folder);
   if (!run && !record.evaluation)
     throw core::UserError("this is neither a run directory nor an evaluation folder", path.string(),
                           "expected config.yaml or log.jsonl, or summary.json");

@@ -12,8 +12,11 @@ namespace {
 nlohmann::json moments_json(const MomentsByName& by_name) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto& [measure, moments] : by_name)
-    json[summary_key(measure)] = {{"mean", moments.mean}, {"sd", moments.sd},         {"ci95", {moments.low, moments.high}},
-                                  {"n_valid", moments.valid}, {"n_missed", moments.missed}};
+    json[summary_key(measure)] = {{"mean", moments.mean},
+                                  {"sd", moments.sd},
+                                  {"ci95", {moments.low, moments.high}},
+                                  {"n_valid", moments.valid},
+                                  {"n_missed", moments.missed}};
   return json;
 }
 
@@ -39,8 +42,10 @@ nlohmann::json cases_json(const Evaluation& evaluation) {
       const std::string key = evaluation.structures[i].key();
       nlohmann::json& values = metrics[key] = nlohmann::json::object();
       for (const auto& [measure, value] : one.structures[i].values) {
-        if (is_count(measure) && std::isfinite(value)) values[measure] = static_cast<int64_t>(value);
-        else values[summary_key(measure)] = value;
+        if (is_count(measure) && std::isfinite(value))
+          values[measure] = static_cast<int64_t>(value);
+        else
+          values[summary_key(measure)] = value;
       }
       outcomes[key] = one.structures[i].outcome;
     }

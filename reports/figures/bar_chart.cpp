@@ -18,9 +18,9 @@ double highest(const BarChart& chart) {
   for (const BarSeries& series : chart.series) {
     MEDVOL_CHECK(series.values.size() == chart.groups.size(), "bars '{}': {} values for {} groups", series.name,
                  series.values.size(), chart.groups.size());
-    MEDVOL_CHECK(series.low.size() == series.high.size() &&
-                     (series.low.empty() || series.low.size() == series.values.size()),
-                 "bars '{}': an error bar has both ends for every group", series.name);
+    MEDVOL_CHECK(
+        series.low.size() == series.high.size() && (series.low.empty() || series.low.size() == series.values.size()),
+        "bars '{}': an error bar has both ends for every group", series.name);
     for (const std::vector<double>* values : {&series.values, &series.high})
       for (const double value : *values)
         if (std::isfinite(value)) high = std::max(high, value);
@@ -86,8 +86,8 @@ void draw(Canvas& canvas, const Rectangle& area, const BarChart& chart) {
   for (size_t group = 0; group < chart.groups.size(); ++group) {
     const double centre = frame.plot().x + (static_cast<double>(group) + 0.5) * group_width;
     for (size_t i = 0; i < chart.series.size(); ++i)
-      draw_bar(canvas, frame, centre + (static_cast<double>(i) - bars / 2) * width + 1.5, width - 3, chart.series[i], group,
-               series_color(i));
+      draw_bar(canvas, frame, centre + (static_cast<double>(i) - bars / 2) * width + 1.5, width - 3, chart.series[i],
+               group, series_color(i));
     frame.draw_x_mark(centre, fitted(canvas, chart.groups[group], group_width - 6));
   }
 }

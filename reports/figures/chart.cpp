@@ -99,7 +99,8 @@ void draw(Canvas& canvas, const Figure& figure, double width, double height) {
   for (size_t i = 0; i < figure.panels.size(); ++i) {
     const double column = static_cast<double>(i % static_cast<size_t>(figure.columns));
     const double row = static_cast<double>(i / static_cast<size_t>(figure.columns));
-    draw(canvas, {column * figure.panel_width, top + row * figure.panel_height, figure.panel_width, figure.panel_height},
+    draw(canvas,
+         {column * figure.panel_width, top + row * figure.panel_height, figure.panel_width, figure.panel_height},
          figure.panels[i]);
   }
 }

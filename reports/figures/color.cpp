@@ -5,13 +5,8 @@
 namespace medvol::reports {
 
 Color series_color(size_t index) {
-  static constexpr std::array<Color, 7> colors{{{0, 114, 178},
-                                                {213, 94, 0},
-                                                {0, 158, 115},
-                                                {204, 121, 167},
-                                                {86, 180, 233},
-                                                {230, 159, 0},
-                                                {110, 110, 110}}};
+  static constexpr std::array<Color, 7> colors{
+      {{0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {86, 180, 233}, {230, 159, 0}, {110, 110, 110}}};
   return colors[index % colors.size()];
 }
 

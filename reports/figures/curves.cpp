@@ -23,7 +23,8 @@ double number(const nlohmann::json& record, const char* key) {
 }
 
 bool is_event(const nlohmann::json& record, const char* event) {
-  return record.is_object() && record.value("event", nlohmann::json()) == event && std::isfinite(number(record, "step"));
+  return record.is_object() && record.value("event", nlohmann::json()) == event &&
+         std::isfinite(number(record, "step"));
 }
 
 /// Means over equal spans of steps, with the least and most of each.

@@ -14,9 +14,7 @@ constexpr double padding = 10, legend_line = 19, swatch = 20;
 
 }  // namespace
 
-bool Dimension::drawable(double value) const {
-  return std::isfinite(value) && (scale == Scale::linear || value > 0);
-}
+bool Dimension::drawable(double value) const { return std::isfinite(value) && (scale == Scale::linear || value > 0); }
 
 double Dimension::place(double value) const {
   const double low = scale == Scale::linear ? ticks.low : std::log(ticks.low);
@@ -30,9 +28,12 @@ Dimension dimension(const Axis& axis, double low, double high, int wanted_ticks,
   result.scale = axis.scale;
   low = axis.low.value_or(low);
   high = axis.high.value_or(high);
-  if (axis.scale == Scale::logarithmic) result.ticks = logarithmic_ticks(low, high, wanted_ticks);
-  else if (exact_ends || (axis.low && axis.high)) result.ticks = linear_ticks_within(low, high, wanted_ticks);
-  else result.ticks = linear_ticks(low, high, wanted_ticks);
+  if (axis.scale == Scale::logarithmic)
+    result.ticks = logarithmic_ticks(low, high, wanted_ticks);
+  else if (exact_ends || (axis.low && axis.high))
+    result.ticks = linear_ticks_within(low, high, wanted_ticks);
+  else
+    result.ticks = linear_ticks(low, high, wanted_ticks);
   return result;
 }
 
@@ -48,9 +49,11 @@ Frame::Frame(Canvas& canvas, const Rectangle& area, std::string title, std::vect
   double widest = 0;
   for (const std::string& text : y_.ticks.texts) widest = std::max(widest, canvas_.text_width(text, mark_style));
   const double left = padding + (y_label_.empty() ? 0 : 18) + widest + 8;
-  const double top = draw_legend(area_.y + padding + (title_.empty() ? 0 : 22), false) + 8;
+  // Bars carry their values above them.
+  const double above = !legend_.empty() && legend_.front().block ? 20 : 8;
+  const double top = draw_legend(area_.y + padding + (title_.empty() ? 0 : 22), false) + above;
   const double bottom = area_.bottom() - padding - 18 - (x_label_.empty() ? 0 : 18);
-  plot_ = {area_.x + left, top, std::max(10.0, area_.width - left - padding - 6), std::max(10.0, bottom - top)};
+  plot_ = {area_.x + left, top, std::max(10.0, area_.width - left - padding - 14), std::max(10.0, bottom - top)};
   y_.begin = plot_.bottom();
   y_.end = plot_.y;
 }
@@ -66,8 +69,10 @@ double Frame::draw_legend(double top, bool paint) const {
     }
     if (paint) {
       const double middle = y + 8;
-      if (entry.block) canvas_.rectangle({x + 6, middle - 6, 12, 12}, entry.paint);
-      else canvas_.polyline({{x, middle}, {x + swatch, middle}}, {entry.paint, 2.5, entry.dashed});
+      if (entry.block)
+        canvas_.rectangle({x + 6, middle - 6, 12, 12}, entry.paint);
+      else
+        canvas_.polyline({{x, middle}, {x + swatch, middle}}, {entry.paint, 2.5, entry.dashed});
       canvas_.text({x + swatch + 5, y + 12}, entry.name, legend_style);
     }
     x += width;
@@ -83,14 +88,14 @@ void Frame::draw_background() const {
     canvas_.polyline({{plot_.x, place}, {plot_.right(), place}}, {{Paint::Role::grid, {}, 1}, 1, false});
     canvas_.text({plot_.x - 8, place + 4}, y_.ticks.texts[i], mark_style);
   }
-  canvas_.polyline({{plot_.x, plot_.bottom()}, {plot_.right(), plot_.bottom()}}, {{Paint::Role::quiet, {}, 1}, 1, false});
+  canvas_.polyline({{plot_.x, plot_.bottom()}, {plot_.right(), plot_.bottom()}},
+                   {{Paint::Role::quiet, {}, 1}, 1, false});
   if (!y_label_.empty()) {
     TextStyle style = label_style;
     style.upwards = true;
     canvas_.text({area_.x + padding + 10, plot_.y + plot_.height / 2}, y_label_, style);
   }
-  if (!x_label_.empty())
-    canvas_.text({plot_.x + plot_.width / 2, area_.bottom() - padding}, x_label_, label_style);
+  if (!x_label_.empty()) canvas_.text({plot_.x + plot_.width / 2, area_.bottom() - padding}, x_label_, label_style);
 }
 
 void Frame::draw_x_mark(double place, const std::string& text) const {

@@ -52,7 +52,8 @@ at::Tensor arranged_labels(const at::Tensor& labels, const imaging::Geometry& ge
   return labels.defined() ? arranged(labels.to(torch::kCPU, torch::kInt), geometry) : at::Tensor();
 }
 
-void check_size(const at::Tensor& array, const imaging::Geometry& geometry, const char* what, const std::string& where) {
+void check_size(const at::Tensor& array, const imaging::Geometry& geometry, const char* what,
+                const std::string& where) {
   if (!array.defined()) return;
   const auto size = geometry.size_zyx();
   if (array.dim() == 3 && std::equal(size.begin(), size.end(), array.sizes().begin())) return;
@@ -134,7 +135,8 @@ void outline(cv::Mat& rgb, const cv::Mat& mask, Color color, int thickness) {
   cv::drawContours(rgb, contours, -1, scalar(color), thickness, cv::LINE_AA);
 }
 
-void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane, const std::map<int64_t, std::string>& classes) {
+void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane,
+                 const std::map<int64_t, std::string>& classes) {
   const at::Tensor& tinted = arrays.prediction.defined() ? arrays.prediction : arrays.reference;
   if (!tinted.defined()) return;
   size_t index = 0;
@@ -150,15 +152,19 @@ void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane, const s
   draw_outlines(arrays.prediction, prediction_color, 2);
 }
 
-TextStyle text_style(double size, Color color, Anchor anchor = Anchor::start, bool bold = false) {
-  return {Paint::own(color), size, anchor, bold, false};
+TextStyle text_style(double size, Color color, Anchor anchor = Anchor::start) {
+  return {Paint::own(color), size, anchor, false, false};
 }
 
 void write_letters(PixelCanvas& canvas, const Rectangle& area, const Plane& plane) {
   const double middle = area.y + area.height / 2 + 5;
-  canvas.text({area.x + 5, middle}, plane.left, text_style(13, dim));
-  canvas.text({area.right() - 5, middle}, plane.right, text_style(13, dim, Anchor::end));
-  canvas.text({area.x + area.width / 2, area.y + 16}, plane.top, text_style(13, dim, Anchor::middle));
+  const auto write = [&](Point at, const std::string& letter, Anchor anchor) {
+    canvas.text({at.x + 1, at.y + 1}, letter, text_style(14, background, anchor));  // readable on bright tissue
+    canvas.text(at, letter, text_style(14, light, anchor));
+  };
+  write({area.x + 5, middle}, plane.left, Anchor::start);
+  write({area.right() - 6, middle}, plane.right, Anchor::end);
+  write({area.x + area.width / 2, area.y + 17}, plane.top, Anchor::middle);
 }
 
 struct LegendItem {
@@ -188,13 +194,60 @@ double lay_legend(PixelCanvas& canvas, const std::vector<LegendItem>& items, dou
       y += legend_line;
     }
     if (paint) {
-      if (item.line) canvas.rectangle({x, y + 8, 20, 3}, Paint::own(item.color));
-      else canvas.rectangle({x + 4, y + 3, 13, 13}, Paint::own(item.color));
+      if (item.line)
+        canvas.rectangle({x, y + 8, 20, 3}, Paint::own(item.color));
+      else
+        canvas.rectangle({x + 4, y + 3, 13, 13}, Paint::own(item.color));
       canvas.text({x + 28, y + 14}, item.name, style);
     }
     x += needed;
   }
   return y + legend_line;
+}
+
+/// Where everything of an overlay goes, in pixels.
+struct Layout {
+  std::vector<Rectangle> areas;  ///< one a plane
+  double names_top = 0, legend_top = 0, width = 0, height = 0;
+};
+
+/// Height and width of a plane in mm.
+std::pair<double, double> extent(const Arrays& arrays, const Plane& plane) {
+  for (const at::Tensor* array : {&arrays.image, &arrays.reference, &arrays.prediction})
+    if (array->defined()) {
+      const at::Tensor slice = array->select(plane.axis, plane.position);
+      return {static_cast<double>(slice.size(0)) * plane.row_mm, static_cast<double>(slice.size(1)) * plane.column_mm};
+    }
+  throw core::UserError("an overlay needs an image or a label map");
+}
+
+/// Planes side by side, centred to one height; one scale for all: a millimetre is as long everywhere.
+Layout lay_out(const Overlay& overlay, const Arrays& arrays, const std::vector<Plane>& planes) {
+  double longest = 0, highest = 0;
+  for (const Plane& plane : planes)
+    longest = std::max({longest, extent(arrays, plane).first, extent(arrays, plane).second});
+  const double scale = static_cast<double>(overlay.plane_height) / longest;
+  Layout layout;
+  double right = margin;
+  for (const Plane& plane : planes) {
+    const auto [rows_mm, columns_mm] = extent(arrays, plane);
+    const double height = std::max(1.0, std::round(rows_mm * scale));
+    const double width = std::max(1.0, std::round(columns_mm * scale));
+    layout.areas.push_back({right, 0, width, height});
+    highest = std::max(highest, height);
+    right += width + margin;
+  }
+  layout.width = std::max(right, static_cast<double>(smallest_width));
+  layout.names_top = margin / 2 + (overlay.title.empty() ? 0 : title_height);
+  const double planes_top = layout.names_top + (planes.size() > 1 ? name_height : 0);
+  for (Rectangle& area : layout.areas) {
+    area.x = std::floor(area.x + (layout.width - right) / 2);
+    area.y = std::floor(planes_top + (highest - area.height) / 2);
+  }
+  layout.legend_top = planes_top + highest + 10;
+  PixelCanvas measure(1, 1);
+  layout.height = lay_legend(measure, legend_items(overlay), layout.legend_top, layout.width, false) + margin / 2;
+  return layout;
 }
 
 }  // namespace
@@ -204,53 +257,26 @@ at::Tensor draw_overlay(const Overlay& overlay) {
   std::set<int64_t> labels;
   for (const auto& [label, name] : overlay.class_names) labels.insert(label);
   const std::vector<Plane> planes = planes_through(choose_focus(arrays, labels), overlay.geometry);
+  const Layout layout = lay_out(overlay, arrays, planes);
 
-  // One scale for all planes: a millimetre is as long everywhere.
-  const auto extent = [&](const Plane& plane) {
-    const at::Tensor& any = arrays.image.defined()       ? arrays.image
-                            : arrays.reference.defined() ? arrays.reference
-                                                         : arrays.prediction;
-    if (!any.defined()) throw core::UserError("an overlay needs an image or a label map", overlay.title, "");
-    const at::Tensor slice = any.select(plane.axis, plane.position);
-    return std::pair{static_cast<double>(slice.size(0)) * plane.row_mm, static_cast<double>(slice.size(1)) * plane.column_mm};
-  };
-  double longest = 0, highest = 0, width = margin;
-  for (const Plane& plane : planes) longest = std::max({longest, extent(plane).first, extent(plane).second});
-  const double scale = static_cast<double>(overlay.plane_height) / longest;
-  for (const Plane& plane : planes) {
-    highest = std::max(highest, std::ceil(extent(plane).first * scale));
-    width += std::ceil(extent(plane).second * scale) + margin;
-  }
-  const double whole_width = std::max(width, static_cast<double>(smallest_width));
-
-  const double top = margin / 2 + (overlay.title.empty() ? 0 : title_height);
-  const double names = planes.size() > 1 ? name_height : 0;
-  const std::vector<LegendItem> items = legend_items(overlay);
-  PixelCanvas measure(1, 1);
-  const double legend_top = top + names + highest + 10;
-  const double height = lay_legend(measure, items, legend_top, whole_width, false) + margin / 2;
-
-  cv::Mat paper(static_cast<int>(std::ceil(height)), static_cast<int>(std::ceil(whole_width)), CV_8UC3, scalar(background));
-  std::vector<Rectangle> areas;
-  double x = margin + (whole_width - width) / 2;
-  for (const Plane& plane : planes) {
-    const cv::Size size(std::max(1, static_cast<int>(std::lround(extent(plane).second * scale))),
-                        std::max(1, static_cast<int>(std::lround(extent(plane).first * scale))));
-    cv::Mat picture = grey_picture(arrays, plane, size);
-    draw_labels(picture, arrays, plane, overlay.class_names);
-    const double y = top + names + (highest - size.height) / 2;
-    areas.push_back({std::floor(x), std::floor(y), static_cast<double>(size.width), static_cast<double>(size.height)});
-    picture.copyTo(paper(cv::Rect(static_cast<int>(areas.back().x), static_cast<int>(areas.back().y), size.width, size.height)));
-    x += size.width + margin;
+  cv::Mat paper(static_cast<int>(std::ceil(layout.height)), static_cast<int>(std::ceil(layout.width)), CV_8UC3,
+                scalar(background));
+  for (size_t i = 0; i < planes.size(); ++i) {
+    const Rectangle& area = layout.areas[i];
+    const cv::Rect place(static_cast<int>(area.x), static_cast<int>(area.y), static_cast<int>(area.width),
+                         static_cast<int>(area.height));
+    cv::Mat picture = grey_picture(arrays, planes[i], place.size());
+    draw_labels(picture, arrays, planes[i], overlay.class_names);
+    picture.copyTo(paper(place));
   }
 
   PixelCanvas canvas(paper);
-  if (!overlay.title.empty()) canvas.text({margin, margin / 2 + 22}, overlay.title, text_style(16, light, Anchor::start, true));
+  canvas.text({margin, margin / 2 + 22}, overlay.title, text_style(17, light));
   for (size_t i = 0; i < planes.size(); ++i) {
-    if (!planes[i].name.empty()) canvas.text({areas[i].x, top + 15}, planes[i].name, text_style(13, dim));
-    write_letters(canvas, areas[i], planes[i]);
+    canvas.text({layout.areas[i].x, layout.names_top + 15}, planes[i].name, text_style(13, dim));
+    write_letters(canvas, layout.areas[i], planes[i]);
   }
-  lay_legend(canvas, items, legend_top, whole_width, true);
+  lay_legend(canvas, legend_items(overlay), layout.legend_top, layout.width, true);
   return canvas.picture();
 }
 

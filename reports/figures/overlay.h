@@ -11,9 +11,9 @@ namespace medvol::reports {
 
 /// What an overlay shows.
 struct Overlay {
-  at::Tensor image;  ///< [C, D, H, W] or [D, H, W], any type; undefined: a flat background
-  at::Tensor reference;   ///< int [D, H, W]; undefined: no outline
-  at::Tensor prediction;  ///< int [D, H, W]; undefined: no outline
+  at::Tensor image;            ///< [C, D, H, W] or [D, H, W], any type; undefined: a flat background
+  at::Tensor reference;        ///< int [D, H, W]; undefined: no outline
+  at::Tensor prediction;       ///< int [D, H, W]; undefined: no outline
   imaging::Geometry geometry;  ///< of the grid all three share; its direction finds the anatomical planes
   std::map<int64_t, std::string> class_names;  ///< foreground classes, for the legend; other labels are not drawn
   std::string title;                           ///< a line above, e.g. "case_07 · Dice 0.87"
@@ -24,9 +24,9 @@ struct Overlay {
 /// Axial, coronal and sagittal plane through the centroid of the reference's foreground (of the prediction's where the
 /// reference is empty, else the middle; moved to the nearest plane with foreground where the centroid lies outside), in
 /// radiological convention (patient's left on the right), pixels square in millimetres, window from the 1st to the 99th
-/// percentile of the image. Reference outlined in solid green, prediction in a thinner orange over it, each class of the
-/// prediction tinted with its colour; a legend below. A 2D image gives its one plane.
-/// Returns uint8 [H, W, 3], RGB. Throws core::UserError when the sizes differ.
+/// percentile of the image. Reference outlined in solid green, prediction in a thinner orange over it, each class of
+/// the prediction tinted with its colour; a legend below. A 2D image gives its one plane. Returns uint8 [H, W, 3], RGB.
+/// Throws core::UserError when the sizes differ.
 at::Tensor draw_overlay(const Overlay& overlay);
 
 /// draw_overlay() as the bytes of a PNG file.

@@ -18,11 +18,16 @@ constexpr int fraction_bits = 4;  // OpenCV takes coordinates in sixteenths of a
 
 Color fixed_color(const Paint& paint) {
   switch (paint.role) {
-    case Paint::Role::ink: return {28, 36, 48};
-    case Paint::Role::quiet: return {91, 102, 117};
-    case Paint::Role::grid: return {225, 229, 234};
-    case Paint::Role::paper: return {255, 255, 255};
-    case Paint::Role::own: break;
+    case Paint::Role::ink:
+      return {28, 36, 48};
+    case Paint::Role::quiet:
+      return {91, 102, 117};
+    case Paint::Role::grid:
+      return {225, 229, 234};
+    case Paint::Role::paper:
+      return {255, 255, 255};
+    case Paint::Role::own:
+      break;
   }
   return paint.color;
 }
@@ -78,8 +83,10 @@ std::string ascii(const std::string& text) {
   std::string plain;
   for (const char letter : result) {
     const auto byte = static_cast<unsigned char>(letter);
-    if (byte < 0x80) plain += letter;
-    else if ((byte & 0xC0) == 0xC0) plain += '?';  // one mark a character, not one a byte
+    if (byte < 0x80)
+      plain += letter;
+    else if ((byte & 0xC0) == 0xC0)
+      plain += '?';  // one mark a character, not one a byte
   }
   return plain;
 }
@@ -92,7 +99,7 @@ struct Type {
 /// Hershey Simplex at scale 1 has capitals of 21 pixels; a typeface's capitals are about 0.72 of its size.
 Type type_of(const TextStyle& style, double scale) {
   const double size = style.size * scale;
-  const int thickness = std::max(1, static_cast<int>(std::lround(size / (style.bold ? 9.0 : 15.0))));
+  const int thickness = std::max(1, static_cast<int>(std::lround(size / (style.bold ? 12.0 : 18.0))));
   return {0.70 * size / 21.0, thickness};
 }
 

@@ -18,11 +18,16 @@ std::string number(double value) {
 
 std::string color_text(const Paint& paint) {
   switch (paint.role) {
-    case Paint::Role::ink: return "var(--ink,#1c2430)";
-    case Paint::Role::quiet: return "var(--quiet,#5b6675)";
-    case Paint::Role::grid: return "var(--grid,#e1e5ea)";
-    case Paint::Role::paper: return "var(--paper,#ffffff)";
-    case Paint::Role::own: break;
+    case Paint::Role::ink:
+      return "var(--ink,#1c2430)";
+    case Paint::Role::quiet:
+      return "var(--quiet,#5b6675)";
+    case Paint::Role::grid:
+      return "var(--grid,#e1e5ea)";
+    case Paint::Role::paper:
+      return "var(--paper,#ffffff)";
+    case Paint::Role::own:
+      break;
   }
   return fmt::format("#{:02x}{:02x}{:02x}", paint.color.red, paint.color.green, paint.color.blue);
 }
@@ -50,11 +55,21 @@ std::string escape_xml(const std::string& text) {
   escaped.reserve(text.size());
   for (const char letter : text) {
     switch (letter) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
       default:
         if (static_cast<unsigned char>(letter) >= 0x20 || letter == '\n' || letter == '\t') escaped += letter;
     }
@@ -93,8 +108,9 @@ void SvgCanvas::text(Point at, const std::string& text, const TextStyle& style) 
   static constexpr const char* anchors[] = {"start", "middle", "end"};
   const std::string turn =
       style.upwards ? fmt::format(" transform=\"rotate(-90 {} {})\"", number(at.x), number(at.y)) : "";
-  fmt::format_to(std::back_inserter(body_), "<text x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\"{}{} {}>{}</text>\n",
-                 number(at.x), number(at.y), number(style.size), anchors[static_cast<int>(style.anchor)],
+  fmt::format_to(std::back_inserter(body_),
+                 "<text x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\"{}{} {}>{}</text>\n", number(at.x),
+                 number(at.y), number(style.size), anchors[static_cast<int>(style.anchor)],
                  style.bold ? " font-weight=\"600\"" : "", turn, fill_text(style.paint), escape_xml(text));
 }
 

@@ -6,8 +6,8 @@ namespace medvol::reports {
 /// `text` with &, <, > and quotes escaped for XML and HTML; control characters that XML forbids are left out.
 std::string escape_xml(const std::string& text);
 
-/// Writes plain SVG 1.1. Role colours are CSS variables (--ink, --quiet, --grid, --paper) with light values to fall back
-/// on, so that a chart inside a page follows its theme and a file of its own is a light one.
+/// Writes plain SVG 1.1. Role colours are CSS variables (--ink, --quiet, --grid, --paper) with light values to fall
+/// back on, so that a chart inside a page follows its theme and a file of its own is a light one.
 class SvgCanvas : public Canvas {
  public:
   /// `title` is what a screen reader says of the picture.

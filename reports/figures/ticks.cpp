@@ -38,7 +38,8 @@ std::vector<std::string> tick_texts(const std::vector<double>& values, double st
   for (const double value : values) largest = std::max(largest, std::abs(value));
   std::vector<std::string> texts;
   int decimals = 0;
-  for (double scaled = step; decimals < 6 && std::abs(scaled - std::round(scaled)) > 1e-6 * scaled; scaled *= 10) ++decimals;
+  for (double scaled = step; decimals < 6 && std::abs(scaled - std::round(scaled)) > 1e-6 * scaled; scaled *= 10)
+    ++decimals;
   const bool plain = largest < 1e5 && step >= 1e-4;
   for (const double value : values)
     texts.push_back(plain ? fmt::format("{:.{}f}", value == 0 ? 0.0 : value, decimals) : compact_number(value));
@@ -107,7 +108,8 @@ Ticks logarithmic_ticks(double low, double high, int wanted) {
   // The ends are the marks next to the data.
   const auto begin = std::prev(std::upper_bound(marks.begin() + 1, marks.end(), low * (1 + 1e-9)));
   const auto end = std::lower_bound(marks.begin(), marks.end() - 1, high * (1 - 1e-9));
-  const auto stride = std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::ceil((end - begin + 1.0) / (wanted + 2))));
+  const auto stride =
+      std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::ceil((end - begin + 1.0) / (wanted + 2))));
   Ticks ticks{*begin, *end, {}, {}};
   for (auto mark = begin; mark <= end; mark += std::min(stride, end - mark + 1)) {
     ticks.values.push_back(*mark);

@@ -12,7 +12,8 @@ struct Ticks {
   std::vector<std::string> texts;
 };
 
-/// About `wanted` marks that cover [low, high] whole, so the ends may move outwards. Equal or non-finite ends are widened.
+/// About `wanted` marks that cover [low, high] whole, so the ends may move outwards. Equal or non-finite ends are
+/// widened.
 Ticks linear_ticks(double low, double high, int wanted);
 /// Marks inside [low, high] exactly; the ends do not move.
 Ticks linear_ticks_within(double low, double high, int wanted);

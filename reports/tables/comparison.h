@@ -34,8 +34,8 @@ struct PairedTest {
 struct Comparison {
   std::vector<std::string> names;  ///< of the runs, in the order given
   std::vector<Evaluation> runs;
-  size_t baseline = 0;             ///< index into runs
-  std::vector<PairedTest> tests;   ///< one for each other run that shares cases with the baseline
+  size_t baseline = 0;            ///< index into runs
+  std::vector<PairedTest> tests;  ///< one for each other run that shares cases with the baseline
   /// No case is in two runs: folds of one experiment. Then `pooled` holds all cases as one evaluation (nnU-Net's
   /// accumulated result) and `fold_means` the mean and sd of the folds' own means (`valid`: folds).
   bool folds = false;
@@ -44,12 +44,12 @@ struct Comparison {
   MomentsByName fold_foreground;
 };
 
-/// UserError when there is no run, a run has no evaluation, or figures cannot be compared because policies, structures or
-/// tolerances differ.
+/// UserError when there is no run, a run has no evaluation, or figures cannot be compared because policies, structures
+/// or tolerances differ.
 Comparison compare(const std::vector<RunRecord>& runs, const ComparisonOptions& options = {});
 
-/// A row a run: Dice of each structure, then the foreground's Dice, IoU, accuracy, HD95, NSD; with folds also "all cases"
-/// and "mean of folds".
+/// A row a run: Dice of each structure, then the foreground's Dice, IoU, accuracy, HD95, NSD; with folds also "all
+/// cases" and "mean of folds".
 Table comparison_table(const Comparison& comparison);
 /// A row a test.
 Table test_table(const Comparison& comparison, const std::string& measure);

@@ -36,7 +36,7 @@ std::vector<Cell> row_of(const std::string& name, const std::vector<MomentsByNam
     const metrics::MetricInfo& info = measure_info(measure);
     if (!of_folds) return moments_cell(moments, info);
     return Cell{spread_text(moments, info),
-                {fmt::format("over {} folds, missed {}", moments.valid, moments.missed)},
+                {fmt::format("over {} folds", moments.valid), fmt::format("missed {}", moments.missed)},
                 moments.mean};
   };
   std::vector<Cell> row{{name}};
@@ -105,8 +105,8 @@ std::vector<std::vector<std::string>> csv_rows(const Comparison& comparison, con
                        const PairedTest* test) {
     for (const auto& [measure, moments] : by_name) {
       const bool here = test && measure == tested;
-      rows.push_back({run, structure, measure, text(moments.mean), text(moments.sd), text(moments.low), text(moments.high),
-                      fmt::format("{}", moments.valid), fmt::format("{}", moments.missed),
+      rows.push_back({run, structure, measure, text(moments.mean), text(moments.sd), text(moments.low),
+                      text(moments.high), fmt::format("{}", moments.valid), fmt::format("{}", moments.missed),
                       here ? fmt::format("{}", test->common) : "", here ? text(test->difference) : "",
                       here ? text(test->p) : "", here ? text(test->p_holm) : ""});
     }
@@ -131,7 +131,8 @@ std::vector<std::vector<std::string>> csv_rows(const Comparison& comparison, con
 }
 
 std::string markdown(const Comparison& comparison, const ComparisonOptions& options) {
-  std::string out = "# " + options.title + "\n\n" + lead(comparison) + "\n\n" + to_markdown(comparison_table(comparison));
+  std::string out =
+      "# " + options.title + "\n\n" + lead(comparison) + "\n\n" + to_markdown(comparison_table(comparison));
   if (!comparison.tests.empty()) out += "\n" + to_markdown(test_table(comparison, options.measure));
   return out;
 }
@@ -140,7 +141,7 @@ std::string html(const Comparison& comparison, const std::vector<RunRecord>& run
   HtmlPage page(options.title, lead(comparison));
   page.begin_section("Runs");
   page.add_html(to_html(comparison_table(comparison)));
-  const double width = std::clamp(160.0 + 170.0 * static_cast<double>(runs.size()), 620.0, 1080.0);
+  const double width = std::clamp(160.0 + 170.0 * static_cast<double>(runs.size()), 960.0, 1080.0);
   page.add_svg(to_svg(run_chart(comparison), width, 360),
                "Means over the cases of each run with bootstrap 95 % intervals, policy " +
                    comparison.runs.front().policy.name + ".");
@@ -174,8 +175,10 @@ Table comparison_table(const Comparison& comparison) {
   table.sortable = !comparison.folds;
   table.columns = {comparison.folds ? "Fold" : "Run"};
   if (first.structures.size() > 1)
-    for (const MeasuredStructure& structure : first.structures) table.columns.push_back("Dice " + structure.name + " ↑");
-  for (const std::string& measure : measures) table.columns.push_back("Foreground " + measure_title(measure_info(measure)));
+    for (const MeasuredStructure& structure : first.structures)
+      table.columns.push_back("Dice " + structure.name + "\u00a0↑");
+  for (const std::string& measure : measures)
+    table.columns.push_back("Foreground " + measure_title(measure_info(measure)));
   for (size_t i = 0; i < comparison.runs.size(); ++i)
     table.rows.push_back(
         row_of(comparison.names[i], comparison.runs[i].moments, comparison.runs[i].foreground, measures, false));
@@ -187,8 +190,9 @@ Table comparison_table(const Comparison& comparison) {
   }
   table.notes = policy_notes(first.policy, first.tolerance_mm);
   if (comparison.folds)
-    table.notes.push_back("all cases: the cases of all folds as one set, as nnU-Net accumulates them. mean of folds: mean ± sd "
-                          "of the folds' own means.");
+    table.notes.push_back(
+        "all cases: the cases of all folds as one set, as nnU-Net accumulates them. mean of folds: mean ± sd "
+        "of the folds' own means.");
   return table;
 }
 
@@ -203,10 +207,11 @@ Table test_table(const Comparison& comparison, const std::string& measure) {
                           {fmt::format("{:+.{}f}", test.difference, info.unit == "mm" ? 2 : 4)},
                           {p_text(test.p)},
                           {p_text(test.p_holm)}});
-  table.notes = {fmt::format("Two-sided Wilcoxon signed-rank tests of each case's mean {} over structures, Holm-corrected for {} "
-                             "test{}; policy {}.",
-                             info.title, comparison.tests.size(), comparison.tests.size() == 1 ? "" : "s",
-                             comparison.runs.front().policy.name)};
+  table.notes = {
+      fmt::format("Two-sided Wilcoxon signed-rank tests of each case's mean {} over structures, Holm-corrected for {} "
+                  "test{}; policy {}.",
+                  info.title, comparison.tests.size(), comparison.tests.size() == 1 ? "" : "s",
+                  comparison.runs.front().policy.name)};
   return table;
 }
 

@@ -40,8 +40,8 @@ BarChart overlap_chart(const Evaluation& evaluation) {
 std::string lead(const Evaluation& evaluation) {
   const metrics::MetricInfo& info = measure_info("dice");
   const Moments dice = moments_of(evaluation.foreground, "dice");
-  return fmt::format("{} case{}, {} structure{}: mean foreground Dice {} {}, {} missed, policy {}.", evaluation.cases.size(),
-                     evaluation.cases.size() == 1 ? "" : "s", evaluation.structures.size(),
+  return fmt::format("{} case{}, {} structure{}: mean foreground Dice {} {}, {} missed, policy {}.",
+                     evaluation.cases.size(), evaluation.cases.size() == 1 ? "" : "s", evaluation.structures.size(),
                      evaluation.structures.size() == 1 ? "" : "s", spread_text(dice, info), interval_text(dice, info),
                      dice.missed, evaluation.policy.name);
 }
@@ -85,15 +85,16 @@ std::string evaluation_html(const Evaluation& evaluation, const EvaluationReport
     const metrics::MetricInfo& info = measure_info(name);
     const Moments moments = moments_of(evaluation.foreground, name);
     if (!evaluation.foreground.contains(name)) continue;
-    tiles.push_back({"Foreground " + measure_title(info), value_text(moments.mean, info),
-                     fmt::format("± {} {} · n {} · missed {}", value_text(moments.sd, info), interval_text(moments, info),
-                                 moments.valid, moments.missed)});
+    tiles.push_back({"Mean " + measure_title(info),
+                     value_text(moments.mean, info),
+                     {fmt::format("± {} {}", value_text(moments.sd, info), interval_text(moments, info)),
+                      fmt::format("n {} · missed {}", moments.valid, moments.missed)}});
   }
   page.add_tiles(tiles);
   page.begin_section("Result");
   for (const Table& table : summary_tables(evaluation)) page.add_html(to_html(table));
   page.begin_section("By structure");
-  const double width = std::clamp(160.0 + 190.0 * static_cast<double>(evaluation.structures.size() + 1), 620.0, 1080.0);
+  const double width = std::clamp(160.0 + 190.0 * static_cast<double>(evaluation.structures.size() + 1), 960.0, 1080.0);
   page.add_svg(to_svg(overlap_chart(evaluation), width, 360),
                fmt::format("Means over cases with bootstrap 95 % intervals, policy {}.", evaluation.policy.name));
   if (!report.extra_tables.empty()) {

@@ -19,10 +19,14 @@ namespace {
 
 std::string outcome_text(metrics::Outcome outcome) {
   switch (outcome) {
-    case metrics::Outcome::found: return "found";
-    case metrics::Outcome::missed: return "missed";
-    case metrics::Outcome::false_alarm: return "false_alarm";
-    case metrics::Outcome::absent: return "absent";
+    case metrics::Outcome::found:
+      return "found";
+    case metrics::Outcome::missed:
+      return "missed";
+    case metrics::Outcome::false_alarm:
+      return "false_alarm";
+    case metrics::Outcome::absent:
+      return "absent";
   }
   MEDVOL_CHECK(false, "an outcome without a name");
 }
@@ -30,9 +34,12 @@ std::string outcome_text(metrics::Outcome outcome) {
 StructureMeasures measures_from(const metrics::StructureResult& result) {
   StructureMeasures measures{result.values, outcome_text(result.outcome)};
   const metrics::Counts& counts = result.counts;
-  const std::pair<const char*, int64_t> numbers[] = {{"TP", counts.tp},          {"FP", counts.fp},
-                                                     {"FN", counts.fn},          {"TN", counts.tn},
-                                                     {"n_pred", counts.predicted()}, {"n_ref", counts.reference()}};
+  const std::pair<const char*, int64_t> numbers[] = {{"TP", counts.tp},
+                                                     {"FP", counts.fp},
+                                                     {"FN", counts.fn},
+                                                     {"TN", counts.tn},
+                                                     {"n_pred", counts.predicted()},
+                                                     {"n_ref", counts.reference()}};
   for (const auto& [name, number] : numbers) measures.values[name] = static_cast<double>(number);
   return measures;
 }
@@ -48,7 +55,8 @@ CaseMeasures case_from(const metrics::CaseResult& result, const EvaluationReport
     one.reference_file = files->second.reference;
     one.prediction_file = files->second.prediction;
   }
-  for (const metrics::StructureResult& structure : result.structures) one.structures.push_back(measures_from(structure));
+  for (const metrics::StructureResult& structure : result.structures)
+    one.structures.push_back(measures_from(structure));
   return one;
 }
 
@@ -67,7 +75,8 @@ Evaluation summarize_report(const EvaluationReport& report) {
   std::set<std::string> ids;
   for (const metrics::CaseResult& result : report.cases) {
     if (!ids.insert(result.case_id).second)
-      throw core::UserError("this case stands twice in one evaluation", "case " + result.case_id, "give each case once");
+      throw core::UserError("this case stands twice in one evaluation", "case " + result.case_id,
+                            "give each case once");
     evaluation.cases.push_back(case_from(result, report));
   }
   summarize_into(evaluation, report.cases, report.policy);

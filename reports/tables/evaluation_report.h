@@ -45,8 +45,8 @@ Evaluation summarize_report(const EvaluationReport& report);
 /// with a summary is complete. Returns what it wrote.
 Evaluation write_evaluation(const std::filesystem::path& folder, const EvaluationReport& report);
 
-/// A row a structure and one for the foreground, the five measures that are read first: for the terminal and the top of a
-/// report. A baseline is written into another report's `extra_tables` as headline_table(summarize_report(baseline)).
+/// A row a structure and one for the foreground, the five measures that are read first: for the terminal and the top of
+/// a report. A baseline is written into another report's `extra_tables` as headline_table(summarize_report(baseline)).
 Table headline_table(const Evaluation& evaluation);
 /// All measures of every structure with spread, interval, n valid and n missed: overlap, then surface and volume.
 std::vector<Table> summary_tables(const Evaluation& evaluation);
@@ -59,8 +59,8 @@ struct ChosenCase {
   size_t index = 0;  ///< into the cases
   double dice = not_a_number;
 };
-/// Best, median (the lower one of two) and worst; ties by id. Fewer than three cases: those there are, each once. A case
-/// without any defined Dice is not chosen.
+/// Best, median (the lower one of two) and worst; ties by id. Fewer than three cases: those there are, each once. A
+/// case without any defined Dice is not chosen.
 std::vector<ChosenCase> choose_cases(const std::vector<CaseMeasures>& cases);
 
 /// The pages as text.

@@ -52,9 +52,7 @@ Table moments_table(const Evaluation& evaluation, const std::string& caption, co
   return table;
 }
 
-Cell value_cell(double value, const metrics::MetricInfo& info) {
-  return {value_text(value, info), {}, value};
-}
+Cell value_cell(double value, const metrics::MetricInfo& info) { return {value_text(value, info), {}, value}; }
 
 }  // namespace
 
@@ -107,7 +105,8 @@ Table case_table(const Evaluation& evaluation) {
     row.push_back({fmt::format("{}", missed), {}, static_cast<double>(missed)});
     table.rows.push_back(std::move(row));
   }
-  std::stable_sort(table.rows.begin(), table.rows.end(), [](const auto& a, const auto& b) { return a[0].text < b[0].text; });
+  std::stable_sort(table.rows.begin(), table.rows.end(),
+                   [](const auto& a, const auto& b) { return a[0].text < b[0].text; });
   table.notes = {policy_notes(evaluation.policy, evaluation.tolerance_mm).front(),
                  "Means over the structures of a case that are defined. All measures in full precision: cases.csv."};
   return table;

@@ -9,10 +9,13 @@ namespace medvol::reports {
 namespace {
 
 constexpr const char* style = R"(
-:root{color-scheme:light dark;--paper:#ffffff;--back:#f6f7f9;--ink:#1c2430;--quiet:#566173;--grid:#e1e5ea;--accent:#0067a5}
-@media (prefers-color-scheme:dark){:root{--paper:#171c23;--back:#0f1318;--ink:#e6eaf0;--quiet:#9aa6b6;--grid:#2c343f;--accent:#63b6ee}}
+:root{color-scheme:light dark;
+  --paper:#ffffff;--back:#f6f7f9;--ink:#1c2430;--quiet:#566173;--grid:#e1e5ea;--accent:#0067a5}
+@media (prefers-color-scheme:dark){:root{
+  --paper:#171c23;--back:#0f1318;--ink:#e6eaf0;--quiet:#9aa6b6;--grid:#2c343f;--accent:#63b6ee}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","Helvetica Neue",Arial,sans-serif}
+body{margin:0;background:var(--back);color:var(--ink);
+  font:16px/1.55 system-ui,-apple-system,"Segoe UI","Helvetica Neue",Arial,sans-serif}
 header,main,footer{max-width:72rem;margin:0 auto;padding:0 1.5rem}
 header{padding-top:2.75rem}
 h1{font-size:1.9rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .5rem}
@@ -32,9 +35,10 @@ img{border-radius:6px}
 .scroll{overflow-x:auto}
 .scroll:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-th,td{padding:.5rem .75rem;text-align:right;white-space:nowrap;vertical-align:top;border-bottom:1px solid var(--grid)}
+th,td{padding:.5rem 0 .5rem 1.1rem;text-align:right;white-space:nowrap;vertical-align:top;border-bottom:1px solid var(--grid)}
 th:first-child{text-align:left;padding-left:0}
-thead th{color:var(--quiet);font-weight:600;font-size:.85rem;border-bottom:2px solid var(--grid);vertical-align:bottom}
+thead th{color:var(--quiet);font-weight:600;font-size:.85rem;white-space:normal;
+  border-bottom:2px solid var(--grid);vertical-align:bottom}
 tbody th{font-weight:500}
 tr.total th,tr.total td{font-weight:650;border-bottom:0}
 tr.total .detail{font-weight:400}
@@ -47,7 +51,8 @@ tr.total .detail{font-weight:400}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.5rem;margin:0;font-size:.92rem}
 dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 footer{color:var(--quiet);font-size:.85rem;padding-bottom:2.5rem}
-@media (max-width:40rem){header,main,footer{padding-left:1rem;padding-right:1rem}section{padding:1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
+@media (max-width:40rem){header,main,footer{padding-left:1rem;padding-right:1rem}
+  section{padding:1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 @media print{body{background:#fff}section{border:0;padding:0;break-inside:avoid-page}}
 )";
 
@@ -73,10 +78,12 @@ HtmlPage::HtmlPage(std::string title, std::string lead) : title_(std::move(title
 
 void HtmlPage::add_tiles(const std::vector<Tile>& tiles) {
   body_ += "<div class=\"tiles\">\n";
-  for (const Tile& tile : tiles)
-    body_ += fmt::format(
-        "<div class=\"tile\"><p class=\"label\">{}</p><p class=\"value\">{}</p><p class=\"small\">{}</p></div>\n",
-        escape_xml(tile.label), escape_xml(tile.value), escape_xml(tile.detail));
+  for (const Tile& tile : tiles) {
+    body_ += fmt::format("<div class=\"tile\"><p class=\"label\">{}</p><p class=\"value\">{}</p>",
+                         escape_xml(tile.label), escape_xml(tile.value));
+    for (const std::string& line : tile.detail) body_ += "<p class=\"small\">" + escape_xml(line) + "</p>";
+    body_ += "</div>\n";
+  }
   body_ += "</div>\n";
 }
 
@@ -100,7 +107,8 @@ void HtmlPage::add_svg(const std::string& svg, const std::string& caption) {
 
 void HtmlPage::add_png(const std::string& png, const std::string& caption, const std::string& alt) {
   body_ += fmt::format(
-      "<figure class=\"picture\">\n<img alt=\"{}\" src=\"data:image/png;base64,{}\" />\n<figcaption>{}</figcaption>\n</figure>\n",
+      "<figure class=\"picture\">\n<img alt=\"{}\" src=\"data:image/png;base64,{}\" "
+      "/>\n<figcaption>{}</figcaption>\n</figure>\n",
       escape_xml(alt.empty() ? caption : alt), base64(png), escape_xml(caption));
 }
 
@@ -115,7 +123,8 @@ std::string HtmlPage::document() const {
   const std::string title = escape_xml(title_);
   std::string page =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n<title>" + title + "</title>\n<style>";
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n<title>" +
+      title + "</title>\n<style>";
   page += style;
   page += "</style>\n</head>\n<body>\n<header>\n<h1>" + title + "</h1>\n<p class=\"lead\">" + escape_xml(lead_) +
           "</p>\n</header>\n<main>\n" + body_ + (in_section_ ? "</section>\n" : "") +

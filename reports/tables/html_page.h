@@ -13,7 +13,8 @@ class HtmlPage {
   HtmlPage(std::string title, std::string lead);
 
   struct Tile {
-    std::string label, value, detail;
+    std::string label, value;
+    std::vector<std::string> detail;
   };
   /// Big figures at the top.
   void add_tiles(const std::vector<Tile>& tiles);

@@ -26,7 +26,7 @@ metrics::Outcome outcome_from(const std::string& text) {
 
 std::string measure_title(const metrics::MetricInfo& info) {
   const std::string unit = info.unit.empty() ? "" : " (" + info.unit + ")";
-  return info.title + unit + (info.higher_is_better ? " ↑" : " ↓");
+  return info.title + unit + (info.higher_is_better ? "\u00a0↑" : "\u00a0↓");
 }
 
 const metrics::MetricInfo& measure_info(const std::string& name) {
@@ -63,9 +63,10 @@ std::vector<std::string> policy_notes(const PolicyText& policy, double tolerance
   if (!text.starts_with("Policy ")) text = fmt::format("Policy {}: {}", policy.name, text);
   const std::string tolerance =
       std::isnan(tolerance_mm) ? "" : fmt::format(" NSD counts surfaces within {} mm as agreeing.", tolerance_mm);
-  return {text, "Mean ± standard deviation over cases, [bootstrap 95 % interval of the mean], n: cases in which the measure "
-                "is defined, missed: structures in the reference that the prediction lacks. ↑ higher is better, ↓ lower." +
-                    tolerance};
+  return {text,
+          "Mean ± standard deviation over cases, [bootstrap 95 % interval of the mean], n: cases in which the measure "
+          "is defined, missed: structures in the reference that the prediction lacks. ↑ higher is better, ↓ lower." +
+              tolerance};
 }
 
 std::vector<metrics::CaseResult> case_results(const Evaluation& evaluation) {
@@ -91,7 +92,8 @@ std::vector<metrics::CaseResult> case_results(const Evaluation& evaluation) {
   return results;
 }
 
-void summarize_into(Evaluation& evaluation, const std::vector<metrics::CaseResult>& cases, const metrics::Policy& policy) {
+void summarize_into(Evaluation& evaluation, const std::vector<metrics::CaseResult>& cases,
+                    const metrics::Policy& policy) {
   const metrics::Summary summary = metrics::summarize(cases, policy);
   MEDVOL_CHECK(summary.structures.size() == evaluation.structures.size(), "{} structures summarised, {} measured",
                summary.structures.size(), evaluation.structures.size());

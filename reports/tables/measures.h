@@ -8,7 +8,7 @@
 
 namespace medvol::reports {
 
-/// A column's head: "HD95 (mm) ↓"; the arrow points to the better values.
+/// A column's head: "HD95 (mm) ↓"; the arrow points to the better values, behind a no-break space.
 std::string measure_title(const metrics::MetricInfo& info);
 /// UserError when there is no measure of that name, with the nearest.
 const metrics::MetricInfo& measure_info(const std::string& name);
@@ -28,8 +28,9 @@ std::vector<std::string> policy_notes(const PolicyText& policy, double tolerance
 /// What metrics call these cases, so that their summary can be taken again (of pooled folds).
 std::vector<metrics::CaseResult> case_results(const Evaluation& evaluation);
 
-/// Fills `moments` and `foreground` from the cases by `policy`: means in its order, bootstrap 95 % intervals of the mean
-/// of the cases' own values.
-void summarize_into(Evaluation& evaluation, const std::vector<metrics::CaseResult>& cases, const metrics::Policy& policy);
+/// Fills `moments` and `foreground` from the cases by `policy`: means in its order, bootstrap 95 % intervals of the
+/// mean of the cases' own values.
+void summarize_into(Evaluation& evaluation, const std::vector<metrics::CaseResult>& cases,
+                    const metrics::Policy& policy);
 
 }  // namespace medvol::reports

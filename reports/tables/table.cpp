@@ -26,9 +26,12 @@ std::string padded(const std::string& text, size_t width, bool left) {
 std::string markdown_text(const std::string& text) {
   std::string safe;
   for (const char letter : text) {
-    if (letter == '|') safe += "\\|";
-    else if (letter == '\n' || letter == '\r') safe += ' ';
-    else safe += letter;
+    if (letter == '|')
+      safe += "\\|";
+    else if (letter == '\n' || letter == '\r')
+      safe += ' ';
+    else
+      safe += letter;
   }
   return safe;
 }
@@ -40,8 +43,8 @@ template <class CellText>
 Texts texts_of(const Table& table, CellText cell_text) {
   Texts texts{table.columns};
   for (const std::vector<Cell>& row : table.rows) {
-    MEDVOL_CHECK(row.size() == table.columns.size(), "table '{}': a row has {} cells, not {}", table.caption, row.size(),
-                 table.columns.size());
+    MEDVOL_CHECK(row.size() == table.columns.size(), "table '{}': a row has {} cells, not {}", table.caption,
+                 row.size(), table.columns.size());
     std::vector<std::string> line;
     for (const Cell& cell : row) line.push_back(cell_text(cell));
     texts.push_back(std::move(line));
@@ -94,8 +97,9 @@ std::string to_html(const Table& table) {
   out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table{}>\n<thead><tr>",
                      escape_xml(table.caption), table.sortable ? " class=\"sortable\"" : "");
   for (const std::string& column : table.columns)
-    out += table.sortable ? fmt::format("<th scope=\"col\"><button type=\"button\">{}</button></th>", escape_xml(column))
-                          : fmt::format("<th scope=\"col\">{}</th>", escape_xml(column));
+    out += table.sortable
+               ? fmt::format("<th scope=\"col\"><button type=\"button\">{}</button></th>", escape_xml(column))
+               : fmt::format("<th scope=\"col\">{}</th>", escape_xml(column));
   out += "</tr></thead>\n<tbody>\n";
   for (size_t row = 0; row < table.rows.size(); ++row) {
     out += row + table.emphasised_rows >= table.rows.size() ? "<tr class=\"total\">" : "<tr>";

@@ -18,9 +18,9 @@ struct Table {
   std::string caption;
   std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows;
-  std::vector<std::string> notes;   ///< lines below, the policy's first
-  bool sortable = false;            ///< in HTML: a click on a column's head sorts
-  size_t emphasised_rows = 0;       ///< so many last rows are set off (means)
+  std::vector<std::string> notes;  ///< lines below, the policy's first
+  bool sortable = false;           ///< in HTML: a click on a column's head sorts
+  size_t emphasised_rows = 0;      ///< so many last rows are set off (means)
 };
 
 /// GitHub-flavoured Markdown, columns padded so that the source reads as a table too; detail on lines of its own.

@@ -28,15 +28,18 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 TEST(PythonJson, IsWhatPythonWrites) {
-  const nlohmann::json value{{"b", {1, 2.0, not_a_number}}, {"a", {{"x", -INFINITY}, {"y", 0.1}}}, {"c", nlohmann::json::array()}};
+  const nlohmann::json value{
+      {"b", {1, 2.0, not_a_number}}, {"a", {{"x", -INFINITY}, {"y", 0.1}}}, {"c", nlohmann::json::array()}};
   // json.dumps(…, indent=4, sort_keys=True) of CPython 3.11
-  EXPECT_EQ(python_json(value),
-            "{\n    \"a\": {\n        \"x\": -Infinity,\n        \"y\": 0.1\n    },\n    \"b\": [\n        1,\n        2.0,\n"
-            "        NaN\n    ],\n    \"c\": []\n}\n");
+  EXPECT_EQ(
+      python_json(value),
+      "{\n    \"a\": {\n        \"x\": -Infinity,\n        \"y\": 0.1\n    },\n    \"b\": [\n        1,\n        2.0,\n"
+      "        NaN\n    ],\n    \"c\": []\n}\n");
 }
 
 TEST(PythonJson, ReadsBareWordsOutsideStringsOnly) {
-  const nlohmann::json value = parse_python_json(R"({"NaN": [NaN, -Infinity, Infinity, -1.5], "s": "NaN \" Infinity"})", "f");
+  const nlohmann::json value =
+      parse_python_json(R"({"NaN": [NaN, -Infinity, Infinity, -1.5], "s": "NaN \" Infinity"})", "f");
   EXPECT_TRUE(std::isnan(value["NaN"][0].get<double>()));
   EXPECT_EQ(value["NaN"][1].get<double>(), -INFINITY);
   EXPECT_EQ(value["NaN"][2].get<double>(), INFINITY);
@@ -59,13 +62,31 @@ Evaluation an_evaluation() {
   evaluation.tolerance_mm = 1.5;
   evaluation.structures = {{"liver", {1}}, {"tumour, all", {2, 3}}};
   for (const double dice : {0.5, 0.75}) {
-    StructureMeasures liver{{{"dice", dice}, {"iou", dice / 3}, {"hd95", 2.5}, {"TP", 10}, {"FP", 2}, {"FN", 3}, {"TN", 85},
-                             {"n_pred", 12}, {"n_ref", 13}}, "found"};
-    StructureMeasures tumour{{{"dice", not_a_number}, {"iou", not_a_number}, {"hd95", not_a_number}, {"TP", 0}, {"FP", 0},
-                              {"FN", 0}, {"TN", 100}, {"n_pred", 0}, {"n_ref", 0}}, "absent"};
+    StructureMeasures liver{{{"dice", dice},
+                             {"iou", dice / 3},
+                             {"hd95", 2.5},
+                             {"TP", 10},
+                             {"FP", 2},
+                             {"FN", 3},
+                             {"TN", 85},
+                             {"n_pred", 12},
+                             {"n_ref", 13}},
+                            "found"};
+    StructureMeasures tumour{{{"dice", not_a_number},
+                              {"iou", not_a_number},
+                              {"hd95", not_a_number},
+                              {"TP", 0},
+                              {"FP", 0},
+                              {"FN", 0},
+                              {"TN", 100},
+                              {"n_pred", 0},
+                              {"n_ref", 0}},
+                             "absent"};
     evaluation.cases.push_back({dice == 0.5 ? "a" : "b", "ref/a.nii.gz", "pred/a.nii.gz", {liver, tumour}});
   }
-  MomentsByName liver{{"dice", {0.625, 0.17677669529663687, 0.5, 0.75, 2, 0}}, {"iou", {0.2, 0.1, 0.1, 0.3, 2, 0}}, {"hd95", {2.5, 0, 2.5, 2.5, 2, 0}}};
+  MomentsByName liver{{"dice", {0.625, 0.17677669529663687, 0.5, 0.75, 2, 0}},
+                      {"iou", {0.2, 0.1, 0.1, 0.3, 2, 0}},
+                      {"hd95", {2.5, 0, 2.5, 2.5, 2, 0}}};
   MomentsByName tumour{{"dice", {}}, {"iou", {}}, {"hd95", {}}};
   evaluation.moments = {liver, tumour};
   evaluation.foreground = liver;
@@ -170,9 +191,10 @@ TEST(CasesFile, RoundTripsInFullPrecision) {
   Evaluation evaluation = an_evaluation();
   evaluation.cases[0].structures[0].values["dice"] = 0.1 + 0.2;
   const CasesRows rows = cases_rows(evaluation);
-  EXPECT_THAT(rows.header, ElementsAre("case", "structure", "labels", "outcome", "dice", "iou", "hd95", "TP", "FP", "FN", "TN",
-                                       "n_pred", "n_ref"));
-  EXPECT_THAT(rows.rows[1], ElementsAre("a", "tumour, all", "2 3", "absent", "nan", "nan", "nan", "0", "0", "0", "100", "0", "0"));
+  EXPECT_THAT(rows.header, ElementsAre("case", "structure", "labels", "outcome", "dice", "iou", "hd95", "TP", "FP",
+                                       "FN", "TN", "n_pred", "n_ref"));
+  EXPECT_THAT(rows.rows[1],
+              ElementsAre("a", "tumour, all", "2 3", "absent", "nan", "nan", "nan", "0", "0", "0", "100", "0", "0"));
   storage::write_csv(folder / "cases.csv", rows.header, rows.rows);
   const CasesFile file = read_cases_csv(folder / "cases.csv");
   EXPECT_EQ(file.structures, evaluation.structures);
@@ -212,7 +234,10 @@ TEST(RunRecord, ReadsARunAndABareEvaluation) {
   EXPECT_EQ(bare.identity, an_evaluation().identity);
   EXPECT_THAT(error_of([&] { read_run(folder.path()); }), HasSubstr("neither"));
   EXPECT_THAT(error_of([&] { read_run(folder / "none"); }), HasSubstr("none"));
-  EXPECT_THAT(error_of([&] { read_runs({folder / "x" / "fold_0", folder / "x" / "." / "fold_0"}); }), HasSubstr("twice"));
+  EXPECT_THAT(error_of([&] {
+                read_runs({folder / "x" / "fold_0", folder / "x" / "." / "fold_0"});
+              }),
+              HasSubstr("twice"));
 }
 
 }  // namespace

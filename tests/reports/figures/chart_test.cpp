@@ -34,7 +34,8 @@ TEST(Ticks, AreRoundNumbersThatCoverTheData) {
 
 TEST(Ticks, SurviveEqualInfiniteAndReversedEnds) {
   const double infinite = std::numeric_limits<double>::infinity();
-  for (const auto& [low, high] : {std::pair{3.0, 3.0}, {0.0, 0.0}, {infinite, -infinite}, {nan_value, 1.0}, {5.0, -5.0}, {1e15, 1e15}}) {
+  for (const auto& [low, high] :
+       {std::pair{3.0, 3.0}, {0.0, 0.0}, {infinite, -infinite}, {nan_value, 1.0}, {5.0, -5.0}, {1e15, 1e15}}) {
     const Ticks ticks = linear_ticks(low, high, 5);
     EXPECT_LT(ticks.low, ticks.high) << low << " " << high;
     EXPECT_GE(ticks.values.size(), 2u);
@@ -79,7 +80,9 @@ TEST(Chart, SvgHoldsPointsAtTheirPlaces) {
   // The series is the one line of width 2; its points rise evenly from the left lower to the right upper corner.
   std::smatch match;
   ASSERT_TRUE(std::regex_search(
-      svg, match, std::regex(R"(points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+) ([\d.]+),([\d.]+)\" style="fill:none;stroke:#0072b2)")));
+      svg, match,
+      std::regex(
+          R"(points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+) ([\d.]+),([\d.]+)\" style="fill:none;stroke:#0072b2)")));
   const auto number = [&](int i) { return std::stod(match[static_cast<size_t>(i)]); };
   EXPECT_NEAR(number(3) - number(1), number(5) - number(3), 0.02);
   EXPECT_NEAR(number(2) - number(4), number(4) - number(6), 0.02);
@@ -109,7 +112,8 @@ TEST(Chart, PixelsShowTheLineWhereSvgPutsIt) {
   figure.panels = {chart};
   std::smatch match;
   const std::string svg = to_svg(figure);
-  ASSERT_TRUE(std::regex_search(svg, match, std::regex(R"(points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+)\" style="fill:none;stroke:#0072b2)")));
+  ASSERT_TRUE(std::regex_search(
+      svg, match, std::regex(R"(points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+)\" style="fill:none;stroke:#0072b2)")));
   // Text widths differ between both canvases, heights do not.
   const auto row = static_cast<int64_t>(std::stod(match[2]) * 2);
   const torch::Tensor picture = to_picture(figure, 2);
@@ -149,7 +153,10 @@ std::vector<nlohmann::json> a_log(int steps) {
   for (int step = 1; step <= steps; ++step) {
     records.push_back({{"event", "step"}, {"step", step}, {"loss", 1.0 / step}, {"lr", 0.01}, {"samples_per_s", 20.0}});
     if (step % 50 == 0)
-      records.push_back({{"event", "validation"}, {"step", step}, {"dice", {{"1", 0.8}, {"10", 0.7}, {"2", 0.6}}}, {"mean_dice", 0.7}});
+      records.push_back({{"event", "validation"},
+                         {"step", step},
+                         {"dice", {{"1", 0.8}, {"10", 0.7}, {"2", 0.6}}},
+                         {"mean_dice", 0.7}});
   }
   return records;
 }

@@ -134,7 +134,8 @@ TEST(EvaluationReport, WritesAFolderThatReadsBack) {
   const tests::TemporaryFolder folder;
   EvaluationReport report = a_report({{0, 1}, {1, 2}, {2, 12}});
   report.files["case_00"] = {"labels/case_00.nii.gz", "out/case_00.nii.gz"};
-  report.pictures.push_back({"best: case_00", "an overlay", imaging::encode_png(torch::zeros({4, 4, 3}, torch::kUInt8))});
+  report.pictures.push_back(
+      {"best: case_00", "an overlay", imaging::encode_png(torch::zeros({4, 4, 3}, torch::kUInt8))});
   report.extra_tables.push_back({"Otsu", {"Structure", "Dice"}, {{{"Anterior"}, {"0.41"}}}, {}});
   const Evaluation written = write_evaluation(folder / "evaluation", report);
   const Evaluation read = read_evaluation(folder / "evaluation");
@@ -145,7 +146,8 @@ TEST(EvaluationReport, WritesAFolderThatReadsBack) {
     for (size_t k = 0; k < 2; ++k)
       for (const auto& [name, value] : written.cases[i].structures[k].values) {
         const double json = read.cases[i].structures[k].value(name), csv = cases.cases[i].structures[k].value(name);
-        EXPECT_TRUE((json == value && csv == value) || (std::isnan(value) && std::isnan(json) && std::isnan(csv))) << name;
+        EXPECT_TRUE((json == value && csv == value) || (std::isnan(value) && std::isnan(json) && std::isnan(csv)))
+            << name;
       }
   EXPECT_EQ(read.foreground.at("hd95").mean, written.foreground.at("hd95").mean);
   std::vector<std::string> names;
@@ -160,7 +162,8 @@ TEST(EvaluationReport, PageIsWholeAndNeedsNoNetwork) {
   const Evaluation evaluation = summarize_report(report);
   const std::string page = evaluation_html(evaluation, report);
   EXPECT_EQ(nesting_fault(page), "");
-  for (const char* address : {"http://", "https://", "src=\"//", "@import", "url("}) EXPECT_THAT(page, Not(HasSubstr(address)));
+  for (const char* address : {"http://", "https://", "src=\"//", "@import", "url("})
+    EXPECT_THAT(page, Not(HasSubstr(address)));
   EXPECT_THAT(page, HasSubstr("Cubes &lt;&amp; co&gt;"));
   EXPECT_THAT(page, HasSubstr("data:image/png;base64,iVBORw0KGgo"));
   EXPECT_THAT(page, HasSubstr("alt=\"worst: &lt;case&gt;\""));
@@ -227,7 +230,8 @@ TEST(Comparison, TestsPairsOnCommonCases) {
   auto better = base, same = base;
   for (size_t i = 0; i < better.size(); ++i) --better[i].first;
   better.resize(7);  // one case was not done
-  const std::vector<RunRecord> runs{a_run("base", a_report(base)), a_run("better", a_report(better)), a_run("same", a_report(same))};
+  const std::vector<RunRecord> runs{a_run("base", a_report(base)), a_run("better", a_report(better)),
+                                    a_run("same", a_report(same))};
   const Comparison comparison = compare(runs);
   EXPECT_FALSE(comparison.folds);
   ASSERT_EQ(comparison.tests.size(), 2u);
