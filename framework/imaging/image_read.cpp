@@ -7,6 +7,7 @@
 #include "framework/imaging/image_io.h"
 #include "framework/imaging/itk_bridge.h"
 #include "framework/imaging/nifti_voxels.h"
+#include "framework/imaging/picture_check.h"
 
 namespace medvol::imaging {
 namespace {
@@ -56,6 +57,7 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) {
     throw core::UserError(std::filesystem::exists(path) ? "not a file" : "the image does not exist", path.string());
   }
+  check_picture(path);
   guard_itk(path, "read", [&] {
     if (!io->CanReadFile(path.c_str())) {
       throw core::UserError(fmt::format("this is no {} image", image_ending(path)), path.string(),

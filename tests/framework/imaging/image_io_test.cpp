@@ -170,6 +170,23 @@ TEST(ImageIo, ADamagedByteInACompressedFileIsFound) {
   expect_one_line_about(refusal([&] { read_image(folder / "b.nii.gz"); }), folder / "b.nii.gz");
 }
 
+TEST(ImageIo, DamagedPicturesAreRefused) {
+  MEDVOL_NEEDS_DATA("highdicom_tests");
+  const tests::TemporaryFolder folder;
+  write_png(folder / "whole.png", torch::arange(48, at::kByte).view({4, 4, 3}));
+  std::string png = tests::read_file(folder / "whole.png");
+  png[19] ^= 1;  // in the width
+  tests::write_file(folder / "a.png", png);
+  expect_one_line_about(refusal([&] { read_image(folder / "a.png"); }), folder / "a.png");
+  const auto source = tests::test_data() / "highdicom_tests/data/test_files/frame_rgb.jpeg";
+  const std::string jpeg = tests::read_file(source);
+  EXPECT_EQ(read_image(source).data.size(0), 3);
+  for (const size_t size : {size_t{3}, size_t{20}, size_t{200}, jpeg.size() / 2, jpeg.size() - 3}) {
+    tests::write_file(folder / "cut.jpg", jpeg.substr(0, size));
+    expect_one_line_about(refusal([&] { read_image(folder / "cut.jpg"); }), folder / "cut.jpg");
+  }
+}
+
 TEST(ImageIo, AbsentForeignAndMisnamedFilesAreRefused) {
   const tests::TemporaryFolder folder;
   std::filesystem::create_directory(folder / "dir.nii.gz");
