@@ -32,10 +32,10 @@ struct DatasetDescription {
   std::vector<std::string> channel_names;
   std::map<int64_t, std::string> labels;  ///< foreground label → name; values 1, 2, … consecutive
   std::optional<int64_t> ignore_label;
-  std::string file_ending;                ///< ".nii.gz"
-  std::vector<Case> cases;                ///< sorted by id, training cases (with labels)
-  std::vector<Case> test_cases;           ///< without labels
-  std::vector<Split> given_splits;        ///< of splits_final.json, else empty
+  std::string file_ending;          ///< ".nii.gz"
+  std::vector<Case> cases;          ///< sorted by id, training cases (with labels)
+  std::vector<Case> test_cases;     ///< without labels
+  std::vector<Split> given_splits;  ///< of splits_final.json, else empty
 
   /// Throws core::UserError with the nearest id.
   const Case& find(const std::string& id) const;

@@ -2,15 +2,15 @@
 #include <memory>
 #include <vector>
 
-#include "framework/registry/registry.h"
 #include <torch/torch.h>
+#include "framework/registry/registry.h"
 
 namespace medvol::networks {
 
 /// What a network must fit, from the plan: the composition root fills it. Options of a network that are left empty take
 /// the suggestion here.
 struct TaskShape {
-  int64_t dimensions = 3;    ///< 2: input [N, C, H, W]; 3: [N, C, D, H, W]
+  int64_t dimensions = 3;  ///< 2: input [N, C, H, W]; 3: [N, C, D, H, W]
   int64_t in_channels = 1;
   int64_t out_channels = 2;  ///< classes, background included
   bool deep_supervision = true;
@@ -29,7 +29,8 @@ class Network : public torch::nn::Module {
   virtual std::vector<torch::Tensor> forward(const torch::Tensor& x) = 0;
   /// What each spatial size must be a multiple of, in tensor order.
   virtual std::vector<int64_t> multiple_of() const = 0;
-  /// Down-sampling of each head against the input, finest first: {{1,1,1}, {2,2,2}, …}. One entry without deep supervision.
+  /// Down-sampling of each head against the input, finest first: {{1,1,1}, {2,2,2}, …}. One entry without deep
+  /// supervision.
   virtual std::vector<std::vector<int64_t>> head_strides() const = 0;
   /// Fills all parameters by the network's own initialisation from this generator.
   virtual void initialize(torch::Generator generator) = 0;

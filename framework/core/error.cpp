@@ -20,7 +20,8 @@ UserError::UserError(std::string what, std::string where, std::string hint)
     : std::runtime_error(one_line(what, where, hint)), where_(std::move(where)), hint_(std::move(hint)) {}
 
 void fail_check(const char* file, int line, const char* condition, const std::string& message) {
-  throw InternalError(fmt::format("{}:{}: internal check failed: {}{}{}", file, line, condition, message.empty() ? "" : ": ", message));
+  throw InternalError(
+      fmt::format("{}:{}: internal check failed: {}{}{}", file, line, condition, message.empty() ? "" : ": ", message));
 }
 
 }  // namespace medvol::core

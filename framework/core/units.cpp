@@ -14,7 +14,8 @@ Length Length::parse(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   std::string_view suffix(end, static_cast<size_t>(text.data() + text.size() - end));
   while (!suffix.empty() && suffix.front() == ' ') suffix.remove_prefix(1);
-  if (error != std::errc() || !std::isfinite(value) || value < 0) throw UserError(fmt::format("'{}' is not a length", text), "", hint);
+  if (error != std::errc() || !std::isfinite(value) || value < 0)
+    throw UserError(fmt::format("'{}' is not a length", text), "", hint);
   if (suffix.empty() || suffix == "steps") {
     if (value != std::floor(value)) throw UserError(fmt::format("'{}' is not a whole number of steps", text), "", hint);
     return {value, Unit::steps};

@@ -10,9 +10,9 @@
 
 namespace medvol::registry {
 
-/// Name → builder. `Product` is what a builder returns (std::unique_ptr<Loss>, std::shared_ptr<Network>, …), `Args` what
-/// it needs beside its own options. A configuration node `{name: unet, …options}` is bound first, with every defect
-/// collected, and built later: code past binding sees no YAML.
+/// Name → builder. `Product` is what a builder returns (std::unique_ptr<Loss>, std::shared_ptr<Network>, …), `Args`
+/// what it needs beside its own options. A configuration node `{name: unet, …options}` is bound first, with every
+/// defect collected, and built later: code past binding sees no YAML.
 template <class Product, class... Args>
 class Registry {
  public:
@@ -21,7 +21,9 @@ class Registry {
     std::string name, doc;
     std::function<std::vector<config::FieldDoc>()> describe;
     /// Binds `node` (without its `name`) and returns the builder and the complete options.
-    std::function<std::pair<Build, config::Node>(const config::Node& node, const std::string& path, config::Diagnostics&)> bind;
+    std::function<std::pair<Build, config::Node>(const config::Node& node, const std::string& path,
+                                                 config::Diagnostics&)>
+        bind;
   };
 
   /// `kind` is the word for error messages: "network", "loss".
@@ -58,8 +60,8 @@ class Registry {
   std::vector<Entry> entries_;
 };
 
-/// An option that names an entry of a registry and carries that entry's own options: `network: {name: unet, features: …}`.
-/// It is a Bindable field type; `build(args...)` makes the thing.
+/// An option that names an entry of a registry and carries that entry's own options: `network: {name: unet, features:
+/// …}`. It is a Bindable field type; `build(args...)` makes the thing.
 template <class Product, class... Args>
 class Choice {
  public:
@@ -87,7 +89,8 @@ class Choice {
     const auto* entry = registry_->find(chosen);
     if (!entry) {
       found.add(name ? name->origin() : node.origin(), path + ".name",
-                chosen.empty() ? "no " + registry_->kind() + " is named" : "unknown " + registry_->kind() + " '" + chosen + "'",
+                chosen.empty() ? "no " + registry_->kind() + " is named"
+                               : "unknown " + registry_->kind() + " '" + chosen + "'",
                 core::did_you_mean(chosen, registry_->names()));
       return;
     }

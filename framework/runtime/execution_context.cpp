@@ -16,8 +16,8 @@
 namespace medvol::runtime {
 namespace {
 
-/// LibTorch's CUDA half costs 350 MB of memory at start, so it is loaded only when a CUDA device is asked for. It must be
-/// there before the first CUDA query.
+/// LibTorch's CUDA half costs 350 MB of memory at start, so it is loaded only when a CUDA device is asked for. It must
+/// be there before the first CUDA query.
 bool load_cuda() {
   static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
   return loaded && at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
@@ -62,7 +62,8 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
       throw core::UserError("'" + options.device + "' is not a device", "hardware.device", hint);
     }
     if (context.device.is_cuda()) {
-      if (!load_cuda()) throw core::UserError("no CUDA device is usable here", "hardware.device=" + options.device, hint);
+      if (!load_cuda())
+        throw core::UserError("no CUDA device is usable here", "hardware.device=" + options.device, hint);
       if (!context.device.has_index()) context.device.set_index(0);
     } else if (!context.device.is_cpu()) {
       throw core::UserError("'" + options.device + "' is not supported", "hardware.device", hint);
@@ -71,7 +72,8 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
   context.precision = options.precision;
   if (context.precision == Precision::automatic)
     context.precision = context.device.is_cuda() || cpu_has_bf16() ? Precision::bf16 : Precision::float32;
-  context.compute_threads = options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
+  context.compute_threads =
+      options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
   context.device_name = context.device.is_cuda() ? context.device.str() : cpu_name();
   return context;
 }

@@ -1,6 +1,6 @@
 #pragma once
-#include <c10/core/Device.h>
 #include <ATen/core/Generator.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <string>
@@ -24,10 +24,11 @@ struct HardwareOptions {
   void fields(Visitor& visit) {
     visit("device", device, "where networks run: auto (CUDA when there is one), cpu, cuda or cuda:N");
     visit("precision", precision, "auto, float32 or bf16; auto: bf16 on CUDA and on CPUs with AVX512-BF16 or AMX");
-    visit("compute_threads", compute_threads,
-          "threads of LibTorch's kernels; 0: one a core. Results repeat bit for bit at the same number, so a run records "
-          "it and a resume restores it",
-          config::at_least(0));
+    visit(
+        "compute_threads", compute_threads,
+        "threads of LibTorch's kernels; 0: one a core. Results repeat bit for bit at the same number, so a run records "
+        "it and a resume restores it",
+        config::at_least(0));
   }
 };
 

@@ -10,7 +10,8 @@ namespace medvol::runtime {
 /// (purpose, epoch, index); its draws never depend on threads, workers or what other streams did.
 class Philox {
  public:
-  Philox(uint64_t seed, uint32_t purpose, uint64_t index = 0) : key_{uint32_t(seed), uint32_t(seed >> 32)}, counter_{0, uint32_t(index), uint32_t(index >> 32), purpose} {}
+  Philox(uint64_t seed, uint32_t purpose, uint64_t index = 0)
+      : key_{uint32_t(seed), uint32_t(seed >> 32)}, counter_{0, uint32_t(index), uint32_t(index >> 32), purpose} {}
 
   uint32_t next_u32() {
     if (used_ == 4) refill();
@@ -49,7 +50,8 @@ class Philox {
     for (int round = 0; round < 10; ++round) {
       const uint64_t a = uint64_t(0xD2511F53u) * counter[0];
       const uint64_t b = uint64_t(0xCD9E8D57u) * counter[2];
-      counter = {uint32_t(b >> 32) ^ counter[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ counter[3] ^ key[1], uint32_t(a)};
+      counter = {uint32_t(b >> 32) ^ counter[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ counter[3] ^ key[1],
+                 uint32_t(a)};
       key[0] += 0x9E3779B9u;
       key[1] += 0xBB67AE85u;
     }
@@ -72,6 +74,13 @@ class Philox {
 };
 
 /// What a Philox stream is for: two uses never share numbers.
-enum Purpose : uint32_t { purpose_weights = 1, purpose_sampling = 2, purpose_augmentation = 3, purpose_dropout = 4, purpose_phantom = 5, purpose_statistics = 6 };
+enum Purpose : uint32_t {
+  purpose_weights = 1,
+  purpose_sampling = 2,
+  purpose_augmentation = 3,
+  purpose_dropout = 4,
+  purpose_phantom = 5,
+  purpose_statistics = 6
+};
 
 }  // namespace medvol::runtime

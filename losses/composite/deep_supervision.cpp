@@ -16,7 +16,8 @@ torch::Tensor coarser(torch::Tensor labels, const std::vector<int64_t>& stride) 
 std::vector<double> deep_supervision_weights(size_t heads) {
   std::vector<double> weights(heads);
   double sum = 0;
-  for (size_t i = 0; i < heads; ++i) sum += weights[i] = heads > 1 && i + 1 == heads ? 0.0 : std::ldexp(1.0, -static_cast<int>(i));
+  for (size_t i = 0; i < heads; ++i)
+    sum += weights[i] = heads > 1 && i + 1 == heads ? 0.0 : std::ldexp(1.0, -static_cast<int>(i));
   for (double& weight : weights) weight /= sum;
   return weights;
 }
@@ -26,7 +27,8 @@ DeepSupervision::DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::ve
     : loss_(std::move(loss)), head_strides_(std::move(head_strides)), ignore_label_(ignore_label) {}
 
 torch::Tensor DeepSupervision::operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target) const {
-  MEDVOL_CHECK(!heads.empty() && heads.size() <= head_strides_.size(), "{} heads, {} strides", heads.size(), head_strides_.size());
+  MEDVOL_CHECK(!heads.empty() && heads.size() <= head_strides_.size(), "{} heads, {} strides", heads.size(),
+               head_strides_.size());
   torch::Tensor labels = target, mask;
   if (ignore_label_) {
     mask = target != *ignore_label_;

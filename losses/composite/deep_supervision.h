@@ -15,7 +15,8 @@ std::vector<double> deep_supervision_weights(size_t heads);
 class DeepSupervision {
  public:
   /// `head_strides`: Network::head_strides(). Weights as deep_supervision_weights.
-  DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::vector<int64_t>> head_strides, std::optional<int64_t> ignore_label);
+  DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::vector<int64_t>> head_strides,
+                  std::optional<int64_t> ignore_label);
   /// heads: logits, finest first, as many as strides or only the finest; target: [N, (D,) H, W] int64.
   torch::Tensor operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target) const;
 

@@ -18,11 +18,13 @@ torch::Tensor soft_dice(const torch::Tensor& probabilities, const torch::Tensor&
   return dice.mean();
 }
 
-DiceCrossEntropy::DiceCrossEntropy(const DiceCrossEntropyOptions& options, const LossContext& context) : options_(options) {
+DiceCrossEntropy::DiceCrossEntropy(const DiceCrossEntropyOptions& options, const LossContext& context)
+    : options_(options) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
-torch::Tensor DiceCrossEntropy::operator()(const torch::Tensor& logits, const torch::Tensor& target, const torch::Tensor& mask) const {
+torch::Tensor DiceCrossEntropy::operator()(const torch::Tensor& logits, const torch::Tensor& target,
+                                           const torch::Tensor& mask) const {
   MEDVOL_CHECK(logits.dim() == target.dim() + 1 && logits.size(0) == target.size(0), "logits and target do not fit");
   const torch::Tensor log_probabilities = torch::log_softmax(logits.to(torch::kFloat32), 1);
   torch::Tensor loss = torch::zeros({}, log_probabilities.options());

@@ -25,14 +25,15 @@ struct DiceCrossEntropyOptions {
   }
 };
 
-/// nnU-Net's loss, w_ce · CE − w_dice · Dice (Isensee et al. 2021; DC_and_CE_loss). With softmax p, one-hot g, sums over
-/// space (and over the batch with batch_dice) and over counted voxels only:
+/// nnU-Net's loss, w_ce · CE − w_dice · Dice (Isensee et al. 2021; DC_and_CE_loss). With softmax p, one-hot g, sums
+/// over space (and over the batch with batch_dice) and over counted voxels only:
 ///   Dice = mean over classes (and samples) of (2 Σ p g + s) / max(Σ p + Σ g + s, 1e-8)
 ///   CE   = mean over counted voxels of −log p_target
 class DiceCrossEntropy : public Loss {
  public:
   DiceCrossEntropy(const DiceCrossEntropyOptions& options, const LossContext& context);
-  torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target, const torch::Tensor& mask) const override;
+  torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target,
+                           const torch::Tensor& mask) const override;
 
  private:
   DiceCrossEntropyOptions options_;

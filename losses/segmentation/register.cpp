@@ -7,7 +7,9 @@ namespace {
 
 template <class Loss, class Options>
 void add(LossRegistry& registry, const std::string& name, const std::string& doc) {
-  registry.add<Options>(name, doc, [](const Options& options, const LossContext& context) { return std::make_unique<Loss>(options, context); });
+  registry.add<Options>(name, doc, [](const Options& options, const LossContext& context) {
+    return std::make_unique<Loss>(options, context);
+  });
 }
 
 }  // namespace

@@ -12,14 +12,16 @@ torch::Tensor InstanceNormImpl::forward(const torch::Tensor& x) {
                               /*cudnn_enabled=*/true);
 }
 
-ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_slope) : negative_slope_(negative_slope) {
+ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_slope)
+    : negative_slope_(negative_slope) {
   conv_ = register_module("conv", Convolution(options));
   norm_ = register_module("norm", InstanceNorm(options.out_channels));
 }
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
   // In place: the norm's backward needs its input, not its output, and the sign of the result tells the slope.
-  return torch::leaky_relu_(norm_->forward(conv_->forward(x)), negative_slope_);
+  torch::Tensor normalised = norm_->forward(conv_->forward(x));
+  return torch::leaky_relu_(normalised, negative_slope_);
 }
 
 StackedConvBlocksImpl::StackedConvBlocksImpl(int64_t count, ConvolutionOptions first, double negative_slope) {

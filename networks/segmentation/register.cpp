@@ -7,7 +7,9 @@ namespace {
 
 template <class Network, class Options>
 void add(NetworkRegistry& registry, const std::string& name, const std::string& doc) {
-  registry.add<Options>(name, doc, [](const Options& options, const TaskShape& shape) { return std::make_shared<Network>(options, shape); });
+  registry.add<Options>(name, doc, [](const Options& options, const TaskShape& shape) {
+    return std::make_shared<Network>(options, shape);
+  });
 }
 
 }  // namespace

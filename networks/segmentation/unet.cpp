@@ -11,13 +11,15 @@ UNetOptions resolve(UNetOptions options, const TaskShape& shape) {
   const size_t stages = options.features_per_stage.size();
   // A network with fewer stages than the plan keeps the plan's first ones.
   const auto take = [](auto& mine, const auto& suggestion, size_t count) {
-    if (mine.empty() && suggestion.size() >= count) mine.assign(suggestion.begin(), suggestion.begin() + static_cast<std::ptrdiff_t>(count));
+    if (mine.empty() && suggestion.size() >= count)
+      mine.assign(suggestion.begin(), suggestion.begin() + static_cast<std::ptrdiff_t>(count));
   };
   take(options.kernel_sizes, shape.kernel_sizes, stages);
   take(options.strides, shape.strides, stages);
   take(options.convolutions_per_stage_encoder, shape.convolutions_per_stage_encoder, stages);
   take(options.convolutions_per_stage_decoder, shape.convolutions_per_stage_decoder, stages ? stages - 1 : 0);
-  if (stages < 2) throw core::UserError("needs at least two stages", "network.features_per_stage", "such as [32, 64, 128]");
+  if (stages < 2)
+    throw core::UserError("needs at least two stages", "network.features_per_stage", "such as [32, 64, 128]");
   const auto expect = [](size_t size, size_t expected, const char* name) {
     if (size != expected)
       throw core::UserError(fmt::format("has {} entries, expected {}", size, expected), fmt::format("network.{}", name),
@@ -45,7 +47,8 @@ void UNet::build_encoder(int64_t in_channels) {
   auto encoder = register_module("encoder", std::make_shared<torch::nn::Module>());
   stages_ = encoder->register_module("stages", torch::nn::ModuleList());
   for (size_t i = 0; i < options_.features_per_stage.size(); ++i) {
-    const ConvolutionOptions first{in_channels, options_.features_per_stage[i], options_.kernel_sizes[i], options_.strides[i]};
+    const ConvolutionOptions first{in_channels, options_.features_per_stage[i], options_.kernel_sizes[i],
+                                   options_.strides[i]};
     // One list more than needed, so that names equal PlainConvUNet's: encoder.stages.0.0.convs.0.conv.weight.
     torch::nn::ModuleList stage;
     stage->push_back(StackedConvBlocks(options_.convolutions_per_stage_encoder[i], first, options_.negative_slope));
@@ -64,10 +67,12 @@ void UNet::build_decoder(int64_t out_channels) {
     const size_t level = stages - 2 - i;  // the stage whose skip is joined
     const int64_t width = options_.features_per_stage[level];
     const std::vector<int64_t>& stride = options_.strides[level + 1];
-    transpconvs_->push_back(Convolution(ConvolutionOptions{options_.features_per_stage[level + 1], width, stride, stride, true, true}));
+    transpconvs_->push_back(
+        Convolution(ConvolutionOptions{options_.features_per_stage[level + 1], width, stride, stride, true, true}));
     const std::vector<int64_t> ones(stride.size(), 1);
     const ConvolutionOptions first{2 * width, width, options_.kernel_sizes[level], ones};
-    decoder_stages_->push_back(StackedConvBlocks(options_.convolutions_per_stage_decoder[i], first, options_.negative_slope));
+    decoder_stages_->push_back(
+        StackedConvBlocks(options_.convolutions_per_stage_decoder[i], first, options_.negative_slope));
     seg_layers_->push_back(Convolution(ConvolutionOptions{width, out_channels, ones, ones}));
   }
 }
@@ -105,6 +110,8 @@ std::vector<std::vector<int64_t>> UNet::head_strides() const {
   return result;
 }
 
-void UNet::initialize(torch::Generator generator) { initialize_convolutions(*this, std::move(generator), options_.negative_slope); }
+void UNet::initialize(torch::Generator generator) {
+  initialize_convolutions(*this, std::move(generator), options_.negative_slope);
+}
 
 }  // namespace medvol::networks

@@ -25,15 +25,16 @@ struct UNetOptions {
     visit("strides", strides, "stride of each stage's first convolution; the first is all ones; empty: from the plan",
           config::positive());
     visit("convolutions_per_stage_encoder", convolutions_per_stage_encoder, "empty: from the plan", config::positive());
-    visit("convolutions_per_stage_decoder", convolutions_per_stage_decoder, "one less than stages; empty: from the plan",
-          config::positive());
+    visit("convolutions_per_stage_decoder", convolutions_per_stage_decoder,
+          "one less than stages; empty: from the plan", config::positive());
     visit("negative_slope", negative_slope, "of the leaky ReLU", config::at_least(0));
   }
 };
 
-/// U-Net (Ronneberger et al. 2015; Çiçek et al. 2016) as nnU-Net v2 builds it (Isensee et al., Nat Methods 2021): strided
-/// convolutions down, transposed convolutions up, instance norm, leaky ReLU, a head at every decoder stage. Parameter names
-/// and count equal dynamic-network-architectures' PlainConvUNet of the same plan. 2D and 3D from one source.
+/// U-Net (Ronneberger et al. 2015; Çiçek et al. 2016) as nnU-Net v2 builds it (Isensee et al., Nat Methods 2021):
+/// strided convolutions down, transposed convolutions up, instance norm, leaky ReLU, a head at every decoder stage.
+/// Parameter names and count equal dynamic-network-architectures' PlainConvUNet of the same plan. 2D and 3D from one
+/// source.
 class UNet : public Network {
  public:
   /// Throws core::UserError when lists differ in length.

@@ -13,8 +13,10 @@ std::string bundle_text(const BundleMetadata& metadata) {
   json["run"] = metadata.run;
   json["precision"] = metadata.precision;
   json["plan"] = plan::to_json(metadata.plan);
-  json["inference"] = {{"step", metadata.inference.step}, {"gaussian", metadata.inference.gaussian},
-                       {"mirror", metadata.inference.mirror}, {"window_batch", metadata.inference.window_batch}};
+  json["inference"] = {{"step", metadata.inference.step},
+                       {"gaussian", metadata.inference.gaussian},
+                       {"mirror", metadata.inference.mirror},
+                       {"window_batch", metadata.inference.window_batch}};
   return json.dump(1);
 }
 
@@ -23,7 +25,8 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
     const auto json = nlohmann::json::parse(text);
     const auto& inference = json.at("inference");
     return {.plan = plan::from_json(json.at("plan"), where),
-            .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"), inference.at("window_batch")},
+            .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"),
+                          inference.at("window_batch")},
             .precision = json.at("precision"),
             .version = json.at("version"),
             .run = json.at("run")};
@@ -33,15 +36,19 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
 }
 
 Model load_torchscript(const std::filesystem::path& path, c10::Device device) {
-  if (!std::filesystem::is_regular_file(path)) throw core::UserError("no such file", path.string(), "model= takes a run directory or an exported file");
+  if (!std::filesystem::is_regular_file(path))
+    throw core::UserError("no such file", path.string(), "model= takes a run directory or an exported file");
   torch::jit::ExtraFilesMap extra{{bundle_entry, ""}};
   torch::jit::Module module;
   try {
     module = torch::jit::load(path.string(), device, extra);
   } catch (const c10::Error&) {
-    throw core::UserError("is no TorchScript file, or a damaged one", path.string(), "export it again with `medvol export`");
+    throw core::UserError("is no TorchScript file, or a damaged one", path.string(),
+                          "export it again with `medvol export`");
   }
-  if (extra[bundle_entry].empty()) throw core::UserError("is a TorchScript file that medvol did not write", path.string(), "export a run with `medvol export`");
+  if (extra[bundle_entry].empty())
+    throw core::UserError("is a TorchScript file that medvol did not write", path.string(),
+                          "export a run with `medvol export`");
   module.eval();
   const auto forward = [module](const torch::Tensor& x) mutable { return module.forward({x}).toTensor(); };
   return {parse_bundle(extra[bundle_entry], path.string()), forward};

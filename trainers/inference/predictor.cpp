@@ -19,15 +19,20 @@ WindowNetwork as_volume_network(WindowNetwork network, int64_t dimensions) {
 
 }  // namespace
 
-Predictor::Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options, const runtime::ExecutionContext& context)
+Predictor::Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options,
+                     const runtime::ExecutionContext& context)
     : classes_(plan.class_count()),
-      window_(as_volume_network(std::move(network), plan.dimensions), patch_zyx(plan), plan.class_count(), options, context) {}
+      window_(as_volume_network(std::move(network), plan.dimensions), patch_zyx(plan), plan.class_count(), options,
+              context) {}
 
-Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTransform& transform, OutputRequest request,
-                              const std::function<void(double)>& progress) const {
+Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTransform& transform,
+                              OutputRequest request, const std::function<void(double)>& progress) const {
   const imaging::GridTransform unresampled = transform.before_resampling();
-  ArgmaxCollector collector(classes_, transform.network_geometry().size_zyx(), unresampled.network_geometry().size_zyx(), request);
-  window_.predict(image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); }, progress);
+  ArgmaxCollector collector(classes_, transform.network_geometry().size_zyx(),
+                            unresampled.network_geometry().size_zyx(), request);
+  window_.predict(
+      image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); },
+      progress);
   Prediction prediction;
   const imaging::Geometry& file = transform.file_geometry();
   prediction.labels = {unresampled.restore_labels(collector.labels()), file};
@@ -36,7 +41,8 @@ Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTra
     const torch::Tensor inside = unresampled.restore_labels(collector.confidence() - 1);
     prediction.confidence = {(inside + 1).unsqueeze(0), file};
   }
-  if (request.probabilities) prediction.probabilities = {unresampled.restore_probabilities(collector.probabilities()), file};
+  if (request.probabilities)
+    prediction.probabilities = {unresampled.restore_probabilities(collector.probabilities()), file};
   return prediction;
 }
 

@@ -16,12 +16,14 @@ struct Prediction {
   imaging::Volume probabilities;  ///< [K, D, H, W] float32; data undefined unless asked for
 };
 
-/// Whole cases through a network: sliding window on the network's grid, back to the file's grid by the recorded transform.
-/// Training's validation, `predict` and the exported file all go through here, so that they give the same masks.
+/// Whole cases through a network: sliding window on the network's grid, back to the file's grid by the recorded
+/// transform. Training's validation, `predict` and the exported file all go through here, so that they give the same
+/// masks.
 class Predictor {
  public:
   /// `network` maps [N, C, (D,) H, W] to logits [N, K, (D,) H, W]; a 2D plan's gets [N, C, H, W].
-  Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options, const runtime::ExecutionContext& context);
+  Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options,
+            const runtime::ExecutionContext& context);
   /// image: [C, D, H, W], preprocessed, on the network's grid; `transform`: how it came there.
   Prediction predict(const torch::Tensor& image, const imaging::GridTransform& transform, OutputRequest request = {},
                      const std::function<void(double)>& progress = {}) const;

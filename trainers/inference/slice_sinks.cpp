@@ -7,7 +7,8 @@
 
 namespace medvol::trainers {
 
-ArgmaxCollector::ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx, OutputRequest request)
+ArgmaxCollector::ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
+                                 OutputRequest request)
     : source_(network_zyx), target_(target_zyx) {
   MEDVOL_CHECK(classes <= 256, "{} classes do not fit uint8 labels", classes);
   labels_ = torch::empty({target_[0], target_[1], target_[2]}, torch::kUInt8);
@@ -26,7 +27,8 @@ void ArgmaxCollector::write(int64_t first, const torch::Tensor& logits) {
 
 torch::Tensor ArgmaxCollector::in_plane(const torch::Tensor& logits) const {
   if (source_[1] == target_[1] && source_[2] == target_[2]) return logits;
-  return torch::upsample_bilinear2d(logits, {target_[1], target_[2]}, /*align_corners=*/false);  // [K, n, H', W']: n as channels
+  return torch::upsample_bilinear2d(logits, {target_[1], target_[2]},
+                                    /*align_corners=*/false);  // [K, n, H', W']: n as channels
 }
 
 void ArgmaxCollector::take(int64_t begin, const torch::Tensor& logits) {
@@ -37,7 +39,9 @@ void ArgmaxCollector::take(int64_t begin, const torch::Tensor& logits) {
   const torch::Tensor slices = in_plane(logits);
   const auto slice = [&](int64_t z) { return z < begin ? held_ : slices.narrow(1, z - begin, 1); };
   for (; next_target_ < target_[0]; ++next_target_) {
-    const double at = (static_cast<double>(next_target_) + 0.5) * static_cast<double>(source_[0]) / static_cast<double>(target_[0]) - 0.5;
+    const double at =
+        (static_cast<double>(next_target_) + 0.5) * static_cast<double>(source_[0]) / static_cast<double>(target_[0]) -
+        0.5;
     const double clamped = std::clamp(at, 0.0, static_cast<double>(source_[0] - 1));
     const auto low = static_cast<int64_t>(std::floor(clamped));
     const int64_t high = std::min(low + 1, source_[0] - 1);

@@ -12,12 +12,13 @@ struct OutputRequest {
   bool probabilities = false;  ///< softmax of every class: classes × volume floats in memory
 };
 
-/// Collects logits slice by slice, resamples them linearly to the grid the case had before resampling (voxel centres map by
-/// (i + 0.5)·in/out − 0.5, edges held, as framework/imaging/resample.h order 1), and takes the argmax of each slice at once:
-/// only two input slices of all classes are held, whatever the volume's size.
+/// Collects logits slice by slice, resamples them linearly to the grid the case had before resampling (voxel centres
+/// map by (i + 0.5)·in/out − 0.5, edges held, as framework/imaging/resample.h order 1), and takes the argmax of each
+/// slice at once: only two input slices of all classes are held, whatever the volume's size.
 class ArgmaxCollector {
  public:
-  ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx, OutputRequest request);
+  ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
+                  OutputRequest request);
   /// logits: [K, n, H, W] of slices begin, begin+1, …; slices must come in order and without gaps.
   void take(int64_t begin, const torch::Tensor& logits);
 

@@ -32,7 +32,9 @@ class OpenSlices {
 
   void add(const Window& at, const torch::Tensor& logits, const torch::Tensor& weights) {
     const auto region = [&](const torch::Tensor& t, int64_t first_axis) {
-      return t.narrow(first_axis, at.z - begin_, weights.size(0)).narrow(first_axis + 1, at.y, weights.size(1)).narrow(first_axis + 2, at.x, weights.size(2));
+      return t.narrow(first_axis, at.z - begin_, weights.size(0))
+          .narrow(first_axis + 1, at.y, weights.size(1))
+          .narrow(first_axis + 2, at.x, weights.size(2));
     };
     region(logits_, 1).addcmul_(logits, weights);
     region(weights_, 0).add_(weights);
@@ -61,11 +63,12 @@ class OpenSlices {
 
 std::vector<int64_t> window_starts(int64_t size, int64_t patch, double step) {
   MEDVOL_CHECK(size >= patch, "window of {} in {}", patch, size);
-  const double target = static_cast<double>(patch) * step;
+  const double target = std::max(1.0, static_cast<double>(patch) * step);  // a 2D patch takes every slice once
   const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(size - patch) / target)) + 1;
   const double actual = count > 1 ? static_cast<double>(size - patch) / static_cast<double>(count - 1) : 0;
   std::vector<int64_t> starts;
-  for (int64_t i = 0; i < count; ++i) starts.push_back(static_cast<int64_t>(std::nearbyint(actual * static_cast<double>(i))));
+  for (int64_t i = 0; i < count; ++i)
+    starts.push_back(static_cast<int64_t>(std::nearbyint(actual * static_cast<double>(i))));
   return starts;
 }
 
@@ -84,7 +87,11 @@ torch::Tensor gaussian_weights(const std::array<int64_t, 3>& patch) {
 
 SlidingWindow::SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch, int64_t classes,
                              const InferenceOptions& options, const runtime::ExecutionContext& context)
-    : network_(std::move(network)), patch_(patch), classes_(classes), options_(options), context_(context),
+    : network_(std::move(network)),
+      patch_(patch),
+      classes_(classes),
+      options_(options),
+      context_(context),
       weights_(options.gaussian ? gaussian_weights(patch) : torch::ones({patch[0], patch[1], patch[2]})) {}
 
 torch::Tensor SlidingWindow::predict_windows(const torch::Tensor& windows) const {
@@ -108,7 +115,8 @@ torch::Tensor SlidingWindow::predict_windows(const torch::Tensor& windows) const
   return (sum / static_cast<double>(combinations)).to(torch::kCPU);
 }
 
-void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink, const std::function<void(double)>& progress) const {
+void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink,
+                            const std::function<void(double)>& progress) const {
   const torch::InferenceMode inference;
   torch::Tensor padded = image;
   const std::array<int64_t, 3> before = pad_to_patch(padded, patch_);
@@ -130,16 +138,22 @@ void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink, c
     const torch::Tensor closed = open.close(end);
     const int64_t first = std::max(begin, before[0]), last = std::min(end, before[0] + image.size(1));
     if (first >= last) return;
-    sink(first - before[0], closed.narrow(1, first - begin, last - first).narrow(2, before[1], image.size(2)).narrow(3, before[2], image.size(3)).contiguous());
+    sink(first - before[0], closed.narrow(1, first - begin, last - first)
+                                .narrow(2, before[1], image.size(2))
+                                .narrow(3, before[2], image.size(3))
+                                .contiguous());
   };
   for (size_t i = 0; i < windows.size(); i += batch) {
     std::vector<torch::Tensor> inputs;
     for (size_t j = i; j < std::min(windows.size(), i + batch); ++j)
-      inputs.push_back(padded.narrow(1, windows[j].z, patch_[0]).narrow(2, windows[j].y, patch_[1]).narrow(3, windows[j].x, patch_[2]));
+      inputs.push_back(padded.narrow(1, windows[j].z, patch_[0])
+                           .narrow(2, windows[j].y, patch_[1])
+                           .narrow(3, windows[j].x, patch_[2]));
     const torch::Tensor logits = predict_windows(torch::stack(inputs));
     for (size_t j = 0; j < inputs.size(); ++j) open.add(windows[i + j], logits[static_cast<int64_t>(j)], weights_);
     if (i + batch < windows.size()) emit(windows[i + batch].z);
-    if (progress) progress(static_cast<double>(std::min(windows.size(), i + batch)) / static_cast<double>(windows.size()));
+    if (progress)
+      progress(static_cast<double>(std::min(windows.size(), i + batch)) / static_cast<double>(windows.size()));
   }
   emit(padded.size(1));
 }

@@ -18,10 +18,12 @@ struct InferenceOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("step", step, "distance of neighbouring windows as a share of the patch (nnU-Net: 0.5)", {.minimum = 0, .maximum = 1, .above_minimum = true});
+    visit("step", step, "distance of neighbouring windows as a share of the patch (nnU-Net: 0.5)",
+          {.minimum = 0, .maximum = 1, .above_minimum = true});
     visit("gaussian", gaussian, "weigh a window's centre more than its border (sigma 1/8 of the patch)");
     visit("mirror", mirror, "average over all mirrorings of the spatial axes: better and 2^d times slower");
-    visit("window_batch", window_batch, "windows predicted at once; part of what makes two predictions equal byte for byte", config::at_least(1));
+    visit("window_batch", window_batch,
+          "windows predicted at once; part of what makes two predictions equal byte for byte", config::at_least(1));
   }
 };
 
@@ -30,21 +32,26 @@ using WindowNetwork = std::function<torch::Tensor(const torch::Tensor&)>;
 /// Receives finished slices in order: first slice index and logits [K, n, H, W] float32.
 using SliceSink = std::function<void(int64_t begin, const torch::Tensor& logits)>;
 
-/// Starts of windows along one axis as nnU-Net spaces them: evenly, no farther than step·patch, the last flush with the end.
+/// Starts of windows along one axis as nnU-Net spaces them: evenly, no farther than step·patch, the last flush with the
+/// end.
 std::vector<int64_t> window_starts(int64_t size, int64_t patch, double step);
 
-/// nnU-Net's window weights: a Gaussian of sigma patch/8, peak 10, its zeros lifted to the smallest positive value. [D, H, W]
+/// nnU-Net's window weights: a Gaussian of sigma patch/8, peak 10, its zeros lifted to the smallest positive value. [D,
+/// H, W]
 torch::Tensor gaussian_weights(const std::array<int64_t, 3>& patch);
 
-/// Predicts a volume window by window. Windows go from the first slice on, and slices that no later window touches leave
-/// through the sink, so the buffer holds classes × (about a patch's depth) × H × W values and never the whole volume.
+/// Predicts a volume window by window. Windows go from the first slice on, and slices that no later window touches
+/// leave through the sink, so the buffer holds classes × (about a patch's depth) × H × W values and never the whole
+/// volume.
 class SlidingWindow {
  public:
   /// `patch`: z, y, x (z is 1 for a 2D network). `classes`: K.
   SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch, int64_t classes, const InferenceOptions& options,
                 const runtime::ExecutionContext& context);
-  /// image: [C, D, H, W] float32. Smaller than the patch: padded with zeros around, as nnU-Net does. `progress` gets [0, 1].
-  void predict(const torch::Tensor& image, const SliceSink& sink, const std::function<void(double)>& progress = {}) const;
+  /// image: [C, D, H, W] float32. Smaller than the patch: padded with zeros around, as nnU-Net does. `progress` gets
+  /// [0, 1].
+  void predict(const torch::Tensor& image, const SliceSink& sink,
+               const std::function<void(double)>& progress = {}) const;
 
  private:
   torch::Tensor predict_windows(const torch::Tensor& windows) const;

@@ -3,17 +3,18 @@
 #include <memory>
 #include <string>
 
-#include "framework/registry/registry.h"
 #include <torch/torch.h>
+#include "framework/registry/registry.h"
 
 namespace medvol::trainers {
 
-/// Updates one flat vector of all parameters from one flat gradient (see trainers/step/parameter_arena.h): an optimiser is a
-/// few passes over contiguous memory, and its past is a few vectors.
+/// Updates one flat vector of all parameters from one flat gradient (see trainers/step/parameter_arena.h): an optimiser
+/// is a few passes over contiguous memory, and its past is a few vectors.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  /// parameters, gradient: [P] float32 on one device. Parameters are changed in place; the gradient may be used as scratch.
+  /// parameters, gradient: [P] float32 on one device. Parameters are changed in place; the gradient may be used as
+  /// scratch.
   virtual void step(torch::Tensor& parameters, torch::Tensor& gradient, double learning_rate) = 0;
   virtual double base_learning_rate() const = 0;
   /// All that has a past, by name; empty before the first step.

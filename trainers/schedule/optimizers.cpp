@@ -12,7 +12,9 @@ using State = std::map<std::string, torch::Tensor>;
 void expect_keys(const State& state, const std::vector<std::string>& keys) {
   bool same = state.size() == keys.size();
   for (const std::string& key : keys) same = same && state.count(key);
-  if (!same) throw core::UserError("the optimiser's saved state has other parts than this optimiser", "checkpoint", "resume with the optimiser that the run was started with");
+  if (!same)
+    throw core::UserError("the optimiser's saved state has other parts than this optimiser", "checkpoint",
+                          "resume with the optimiser that the run was started with");
 }
 
 }  // namespace
@@ -22,8 +24,10 @@ void Sgd::step(torch::Tensor& parameters, torch::Tensor& gradient, double learni
   if (!velocity_.defined()) velocity_ = torch::zeros_like(parameters);
   if (options_.weight_decay > 0) gradient.add_(parameters, options_.weight_decay);
   velocity_.mul_(options_.momentum).add_(gradient);
-  if (options_.nesterov) parameters.add_(gradient, -learning_rate).add_(velocity_, -learning_rate * options_.momentum);
-  else parameters.add_(velocity_, -learning_rate);
+  if (options_.nesterov)
+    parameters.add_(gradient, -learning_rate).add_(velocity_, -learning_rate * options_.momentum);
+  else
+    parameters.add_(velocity_, -learning_rate);
 }
 
 State Sgd::state() const { return velocity_.defined() ? State{{"velocity", velocity_}} : State{}; }

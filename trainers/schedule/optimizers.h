@@ -17,7 +17,8 @@ struct SgdOptions {
   }
 };
 
-/// Stochastic gradient descent with (Nesterov) momentum, PyTorch's form: d = g + wd·p; v ← m·v + d; p ← p − lr·(d + m·v).
+/// Stochastic gradient descent with (Nesterov) momentum, PyTorch's form: d = g + wd·p; v ← m·v + d; p ← p − lr·(d +
+/// m·v).
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const SgdOptions& options) : options_(options) {}

@@ -14,7 +14,9 @@ void add(ScheduleRegistry& registry, const std::string& name, const std::string&
 
 }  // namespace
 
-double Polynomial::factor(double progress) const { return std::pow(1 - std::clamp(progress, 0.0, 1.0), options_.power); }
+double Polynomial::factor(double progress) const {
+  return std::pow(1 - std::clamp(progress, 0.0, 1.0), options_.power);
+}
 
 double WarmupCosine::factor(double progress) const {
   progress = std::clamp(progress, 0.0, 1.0);

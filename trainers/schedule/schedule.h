@@ -6,8 +6,8 @@
 
 namespace medvol::trainers {
 
-/// The learning rate as a factor of the optimiser's base rate, a pure function of progress in [0, 1]: steps, epochs and the
-/// clock all drive it alike.
+/// The learning rate as a factor of the optimiser's base rate, a pure function of progress in [0, 1]: steps, epochs and
+/// the clock all drive it alike.
 class Schedule {
  public:
   virtual ~Schedule() = default;

@@ -17,7 +17,9 @@ void Checkpointer::save_last(const storage::TensorArchive& archive) const {
   storage::write_tensor_archive(path("last"), archive);
 }
 
-void Checkpointer::save_best(const storage::TensorArchive& archive) const { storage::write_tensor_archive(path("best"), archive); }
+void Checkpointer::save_best(const storage::TensorArchive& archive) const {
+  storage::write_tensor_archive(path("best"), archive);
+}
 
 std::optional<storage::TensorArchive> Checkpointer::load_last() const {
   std::optional<core::UserError> damage;

@@ -35,9 +35,14 @@ std::vector<int64_t> label_values(const plan::Plan& plan) {
 }  // namespace
 
 Trainer::Trainer(const TrainerParts& parts, const TrainerOptions& options)
-    : parts_(parts), options_(options), checkpointer_(parts.directory.checkpoints()), events_(parts.directory.root()), bar_("training") {
+    : parts_(parts),
+      options_(options),
+      checkpointer_(parts.directory.checkpoints()),
+      events_(parts.directory.root()),
+      bar_("training") {
   if (!options_.max_steps && !options_.max_epochs && !options_.max_time)
-    throw core::UserError("training has no end", "trainer", "set trainer.max_epochs, trainer.max_steps or trainer.max_time");
+    throw core::UserError("training has no end", "trainer",
+                          "set trainer.max_epochs, trainer.max_steps or trainer.max_time");
 }
 
 const Progress& Trainer::run() {
@@ -84,13 +89,16 @@ void Trainer::train_step() {
     parts_.step.accumulate(batch.images, batch.labels);
   }
   // The rate follows the clock where the length does, as it stood before the step.
-  const double share = Progress{.step = progress_.step, .seconds = seconds()}.fraction(options_);
-  const double learning_rate = parts_.optimizer.base_learning_rate() * parts_.schedule.factor(share) * progress_.learning_rate_scale;
+  Progress now = progress_;
+  now.seconds = seconds();
+  const double learning_rate = parts_.optimizer.base_learning_rate() * parts_.schedule.factor(now.fraction(options_)) *
+                               progress_.learning_rate_scale;
   const StepResult result = parts_.step.finish(learning_rate);
   if (result.diverged) return recover_from_divergence(result, first_batch);
   ++progress_.step;
   progress_.next_batch = parts_.source.state();
-  progress_.smoothed_loss = progress_.step == 1 ? result.loss : smoothing * progress_.smoothed_loss + (1 - smoothing) * result.loss;
+  progress_.smoothed_loss =
+      progress_.step == 1 ? result.loss : smoothing * progress_.smoothed_loss + (1 - smoothing) * result.loss;
   settle_clock();
   record_step(result, learning_rate, wait_seconds, step_clock.seconds(), samples);
 }
@@ -98,53 +106,70 @@ void Trainer::train_step() {
 datasets::Batch Trainer::next_batch() {
   while (true) {
     datasets::Batch batch = parts_.source.next();
-    if (std::find(progress_.skipped_batches.begin(), progress_.skipped_batches.end(), batch.index) == progress_.skipped_batches.end()) return batch;
+    if (std::find(progress_.skipped_batches.begin(), progress_.skipped_batches.end(), batch.index) ==
+        progress_.skipped_batches.end())
+      return batch;
   }
 }
 
-void Trainer::record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds, int64_t samples) {
+void Trainer::record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds,
+                          int64_t samples) {
   const double rate = static_cast<double>(samples) / step_seconds;
-  parts_.directory.append({{"event", "step"}, {"step", progress_.step}, {"epoch", progress_.epoch(options_)}, {"loss", result.loss},
-                           {"lr", learning_rate}, {"gradient_norm", result.gradient_norm}, {"samples_per_s", rate},
-                           {"load_s", wait_seconds}, {"forward_s", result.times.forward}, {"backward_s", result.times.backward},
-                           {"update_s", result.times.update}, {"step_s", step_seconds}});
+  parts_.directory.append({{"event", "step"},
+                           {"step", progress_.step},
+                           {"epoch", progress_.epoch(options_)},
+                           {"loss", result.loss},
+                           {"lr", learning_rate},
+                           {"gradient_norm", result.gradient_norm},
+                           {"samples_per_s", rate},
+                           {"load_s", wait_seconds},
+                           {"forward_s", result.times.forward},
+                           {"backward_s", result.times.backward},
+                           {"update_s", result.times.update},
+                           {"step_s", step_seconds}});
   events_.scalar("train/loss", progress_.step, result.loss);
   events_.scalar("train/learning_rate", progress_.step, learning_rate);
   events_.scalar("train/samples_per_s", progress_.step, rate);
   const auto percent = [&](double part) { return 100 * part / step_seconds; };
   bar_.update(progress_.fraction(options_),
-              fmt::format("step {} · loss {:.3f}{} · {:.1f} samples/s · load {:.0f} fwd {:.0f} bwd {:.0f} upd {:.0f} %", progress_.step,
-                          progress_.smoothed_loss, last_dice_ ? fmt::format(" · Dice {:.3f}", *last_dice_) : "", rate, percent(wait_seconds),
+              fmt::format("step {} · loss {:.3f}{} · {:.1f} samples/s · load {:.0f} fwd {:.0f} bwd {:.0f} upd {:.0f} %",
+                          progress_.step, progress_.smoothed_loss,
+                          last_dice_ ? fmt::format(" · Dice {:.3f}", *last_dice_) : "", rate, percent(wait_seconds),
                           percent(result.times.forward), percent(result.times.backward), percent(result.times.update)));
 }
 
 bool Trainer::validation_due() const {
   return progress_.step > progress_.validated_step &&
-         crossed(options_.validate_every, options_.steps_per_epoch, progress_.validated_step, progress_.step, progress_.validated_seconds, progress_.seconds);
+         crossed(options_.validate_every, options_.steps_per_epoch, progress_.validated_step, progress_.step,
+                 progress_.validated_seconds, progress_.seconds);
 }
 
 bool Trainer::checkpoint_due() const {
-  return progress_.step > saved_step_ &&
-         (progress_.validated_step == progress_.step ||
-          crossed(options_.checkpoint_every, options_.steps_per_epoch, saved_step_, progress_.step, saved_seconds_, progress_.seconds));
+  return progress_.step > saved_step_ && (progress_.validated_step == progress_.step ||
+                                          crossed(options_.checkpoint_every, options_.steps_per_epoch, saved_step_,
+                                                  progress_.step, saved_seconds_, progress_.seconds));
 }
 
 bool Trainer::finished() const {
-  return progress_.finished(options_) || (options_.early_stopping > 0 && progress_.validations_without_gain >= options_.early_stopping);
+  return progress_.finished(options_) ||
+         (options_.early_stopping > 0 && progress_.validations_without_gain >= options_.early_stopping);
 }
 
 void Trainer::validate_now() {
   const TrainingStep::EvaluationScope evaluation(parts_.step);
-  const ValidationResult result =
-      validate(parts_.predictor, parts_.validation, label_values(parts_.plan), parts_.policy, parts_.plan.ignore_label, [&](int64_t done) {
-        bar_.update(progress_.fraction(options_), fmt::format("step {} · validating case {} of {}", progress_.step, done, parts_.validation.count));
+  const ValidationResult result = validate(
+      parts_.predictor, parts_.validation, label_values(parts_.plan), parts_.policy, parts_.plan.ignore_label,
+      [&](int64_t done) {
+        bar_.update(progress_.fraction(options_),
+                    fmt::format("step {} · validating case {} of {}", progress_.step, done, parts_.validation.count));
         stop_if_asked();
       });
   settle_clock();
   progress_.validated_step = progress_.step;
   progress_.validated_seconds = progress_.seconds;
   last_dice_ = result.mean_dice;
-  const bool better = result.cases > 0 && std::isfinite(result.mean_dice) && (!progress_.best_dice || result.mean_dice > *progress_.best_dice);
+  const bool better = result.cases > 0 && std::isfinite(result.mean_dice) &&
+                      (!progress_.best_dice || result.mean_dice > *progress_.best_dice);
   progress_.validations_without_gain = better ? 0 : progress_.validations_without_gain + 1;
   if (better) {
     progress_.best_dice = result.mean_dice;
@@ -157,8 +182,14 @@ void Trainer::validate_now() {
     events_.scalar("validation/dice_" + parts_.plan.labels.at(label), progress_.step, value);
   }
   if (result.cases > 0) events_.scalar("validation/mean_dice", progress_.step, result.mean_dice);
-  parts_.directory.append({{"event", "validation"}, {"step", progress_.step}, {"epoch", progress_.epoch(options_)}, {"mean_dice", result.mean_dice},
-                           {"dice", dice}, {"cases", result.cases}, {"missed", result.missed}, {"best", better}});
+  parts_.directory.append({{"event", "validation"},
+                           {"step", progress_.step},
+                           {"epoch", progress_.epoch(options_)},
+                           {"mean_dice", result.mean_dice},
+                           {"dice", dice},
+                           {"cases", result.cases},
+                           {"missed", result.missed},
+                           {"best", better}});
   for (Hook* hook : parts_.hooks) hook->validated(progress_, result);
 }
 
@@ -203,10 +234,12 @@ void Trainer::recover_from_divergence(const StepResult& result, int64_t first_ba
   const double scale = progress_.learning_rate_scale / 2, used = seconds();
   std::vector<int64_t> skipped = progress_.skipped_batches;
   for (int64_t batch = first_batch; batch < last_batch; ++batch) skipped.push_back(batch);
-  const std::string what = fmt::format("training diverged at step {} (loss {}, gradient norm {})", diverged_at, result.loss, result.gradient_norm);
+  const std::string what = fmt::format("training diverged at step {} (loss {}, gradient norm {})", diverged_at,
+                                       result.loss, result.gradient_norm);
   if (count >= most_divergences)
-    throw core::UserError(what + ", for the third time", parts_.directory.root().string(),
-                          "lower optimizer.learning_rate, or look at the data with `medvol check`; the last good checkpoint is kept");
+    throw core::UserError(
+        what + ", for the third time", parts_.directory.root().string(),
+        "lower optimizer.learning_rate, or look at the data with `medvol check`; the last good checkpoint is kept");
   const auto archive = checkpointer_.load_last();
   MEDVOL_CHECK(archive, "a checkpoint is written before the first step");
   restore(*archive);
@@ -216,7 +249,12 @@ void Trainer::recover_from_divergence(const StepResult& result, int64_t first_ba
   progress_.skipped_batches = skipped;
   progress_.seconds = used;
   clock_.restart();
-  parts_.directory.append({{"event", "divergence"}, {"step", progress_.step}, {"diverged_at", diverged_at}, {"loss", result.loss}, {"count", count}, {"learning_rate_scale", scale}});
+  parts_.directory.append({{"event", "divergence"},
+                           {"step", progress_.step},
+                           {"diverged_at", diverged_at},
+                           {"loss", result.loss},
+                           {"count", count},
+                           {"learning_rate_scale", scale}});
   core::log_warning("{}; back to step {}, learning rate halved, batch {} skipped", what, progress_.step, first_batch);
   saved_step_ = -1;
   checkpoint();
@@ -224,7 +262,8 @@ void Trainer::recover_from_divergence(const StepResult& result, int64_t first_ba
 
 void Trainer::stop_if_asked() {
   if (!runtime::StopSignal::requested()) return;
-  throw core::Interrupted(fmt::format("stopped at step {}; go on with: medvol train run.dir={} resume=true", progress_.step, parts_.directory.root().string()));
+  throw core::Interrupted(fmt::format("stopped at step {}; go on with: medvol train run.dir={} resume=true",
+                                      progress_.step, parts_.directory.root().string()));
 }
 
 }  // namespace medvol::trainers

@@ -27,10 +27,15 @@ struct TrainerOptions : LengthOptions, StepOptions {
   void fields(Visitor& visit) {
     LengthOptions::fields(visit);
     StepOptions::fields(visit);
-    visit("validate_every", validate_every, "period of whole-case validation: 200 (steps), 1e (epochs), 5m; 0: at the end only");
-    visit("checkpoint_every", checkpoint_every, "period of checkpoints: 200 (steps), 1e (epochs), 5m; also at every validation, at the end, on SIGTERM and SIGINT");
-    visit("validation_cases", validation_cases, "validate on so many cases, spread evenly over the held-out ones; 0: all", config::at_least(0));
-    visit("early_stopping", early_stopping, "end after so many validations without a better mean Dice; 0: never", config::at_least(0));
+    visit("validate_every", validate_every,
+          "period of whole-case validation: 200 (steps), 1e (epochs), 5m; 0: at the end only");
+    visit("checkpoint_every", checkpoint_every,
+          "period of checkpoints: 200 (steps), 1e (epochs), 5m; also at every validation, at the end, on SIGTERM and "
+          "SIGINT");
+    visit("validation_cases", validation_cases,
+          "validate on so many cases, spread evenly over the held-out ones; 0: all", config::at_least(0));
+    visit("early_stopping", early_stopping, "end after so many validations without a better mean Dice; 0: never",
+          config::at_least(0));
   }
 };
 
@@ -78,7 +83,8 @@ class Trainer {
   storage::TensorArchive everything();
   storage::TensorArchive best_weights();
   datasets::Batch next_batch();
-  void record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds, int64_t samples);
+  void record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds,
+                   int64_t samples);
   void stop_if_asked();
   /// Training time used up to now.
   double seconds() const { return progress_.seconds + clock_.seconds(); }

@@ -13,7 +13,8 @@ ValidationResult validate(const Predictor& predictor, const ValidationCases& cas
     const ValidationCase one = cases.read(i);
     options.case_id = one.id;
     const Prediction prediction = predictor.predict(one.image, one.transform);
-    results.push_back(metrics::evaluate_case(one.reference, prediction.labels.data, prediction.labels.geometry, labels, policy, options));
+    results.push_back(metrics::evaluate_case(one.reference, prediction.labels.data, prediction.labels.geometry, labels,
+                                             policy, options));
     if (progress) progress(i + 1);
   }
   const metrics::Summary summary = metrics::summarize(results, policy);

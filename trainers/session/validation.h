@@ -25,8 +25,8 @@ struct ValidationCases {
 };
 
 struct ValidationResult {
-  double mean_dice = 0;                    ///< foreground mean under the policy
-  std::map<int64_t, double> dice;          ///< by label; NaN where no case defines it
+  double mean_dice = 0;            ///< foreground mean under the policy
+  std::map<int64_t, double> dice;  ///< by label; NaN where no case defines it
   int64_t cases = 0, missed = 0;
 };
 

@@ -33,7 +33,8 @@ ParameterArena::ParameterArena(torch::nn::Module& module, torch::Device device) 
 
 std::map<std::string, torch::Tensor> ParameterArena::by_name(const torch::Tensor& vector) const {
   std::map<std::string, torch::Tensor> views;
-  for (const Entry& entry : entries_) views.emplace(entry.name, vector.narrow(0, entry.offset, entry.count).view(entry.shape));
+  for (const Entry& entry : entries_)
+    views.emplace(entry.name, vector.narrow(0, entry.offset, entry.count).view(entry.shape));
   return views;
 }
 
@@ -43,13 +44,17 @@ void ParameterArena::fill(torch::Tensor& vector, const std::map<std::string, tor
   for (const Entry& entry : entries_) names.push_back(entry.name);
   for (const auto& [name, tensor] : named)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw core::UserError(fmt::format("weight '{}' is not of this network", name), "checkpoint", core::did_you_mean(name, names));
+      throw core::UserError(fmt::format("weight '{}' is not of this network", name), "checkpoint",
+                            core::did_you_mean(name, names));
   auto views = by_name(vector);
   for (const Entry& entry : entries_) {
     const auto found = named.find(entry.name);
-    if (found == named.end()) throw core::UserError(fmt::format("weight '{}' is missing", entry.name), "checkpoint", "it was written by another network");
+    if (found == named.end())
+      throw core::UserError(fmt::format("weight '{}' is missing", entry.name), "checkpoint",
+                            "it was written by another network");
     if (found->second.sizes() != torch::IntArrayRef(entry.shape))
-      throw core::UserError(fmt::format("weight '{}' has another shape than this network's", entry.name), "checkpoint", "it was written by another network");
+      throw core::UserError(fmt::format("weight '{}' has another shape than this network's", entry.name), "checkpoint",
+                            "it was written by another network");
     views.at(entry.name).copy_(found->second);
   }
 }

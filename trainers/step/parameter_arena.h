@@ -7,9 +7,9 @@
 
 namespace medvol::trainers {
 
-/// All parameters of a module in one contiguous float32 vector, and all gradients in another; the module's own tensors are
-/// views into them. Optimiser, clipping, EMA and aggregation are then a few passes over memory instead of loops over tensors.
-/// Parameters start at multiples of 64 bytes; the gaps are zero and stay zero.
+/// All parameters of a module in one contiguous float32 vector, and all gradients in another; the module's own tensors
+/// are views into them. Optimiser, clipping, EMA and aggregation are then a few passes over memory instead of loops
+/// over tensors. Parameters start at multiples of 64 bytes; the gaps are zero and stay zero.
 class ParameterArena {
  public:
   /// Moves the module to `device` and takes over its parameters. The module must outlive the arena.

@@ -7,10 +7,15 @@
 
 namespace medvol::trainers {
 
-TrainingStep::TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective, Update update,
-                           const runtime::ExecutionContext& context, const StepOptions& options)
-    : network_(std::move(network)), dimensions_(dimensions), objective_(std::move(objective)), update_(std::move(update)),
-      context_(context), options_(options), arena_(*network_, context.device) {
+TrainingStep::TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective,
+                           Update update, const runtime::ExecutionContext& context, const StepOptions& options)
+    : network_(std::move(network)),
+      dimensions_(dimensions),
+      objective_(std::move(objective)),
+      update_(std::move(update)),
+      context_(context),
+      options_(options),
+      arena_(*network_, context.device) {
   if (options_.ema_decay) average_ = arena_.parameters().clone();
   network_->train();
 }
@@ -19,7 +24,8 @@ void TrainingStep::accumulate(const torch::Tensor& images, const torch::Tensor& 
   runtime::Stopwatch watch;
   const bool flat = dimensions_ == 2 && images.dim() == 5;
   const torch::Tensor input = (flat ? images.squeeze(2) : images).to(context_.device, /*non_blocking=*/true);
-  const torch::Tensor target = (flat ? labels.squeeze(1) : labels).to(context_.device, torch::kInt64, /*non_blocking=*/true);
+  const torch::Tensor target =
+      (flat ? labels.squeeze(1) : labels).to(context_.device, torch::kInt64, /*non_blocking=*/true);
   std::vector<torch::Tensor> heads;
   {
     const runtime::AutocastGuard autocast(context_);

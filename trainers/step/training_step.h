@@ -21,9 +21,11 @@ struct StepOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("gradient_clip", gradient_clip, "largest L2 norm of all gradients together (nnU-Net: 12); 0: unlimited", config::at_least(0));
+    visit("gradient_clip", gradient_clip, "largest L2 norm of all gradients together (nnU-Net: 12); 0: unlimited",
+          config::at_least(0));
     visit("accumulate", accumulate, "batches whose gradients are averaged into one step", config::at_least(1));
-    visit("ema_decay", ema_decay, "keep a moving average of the weights, w ← d·w + (1−d)·new; it is validated and predicted with",
+    visit("ema_decay", ema_decay,
+          "keep a moving average of the weights, w ← d·w + (1−d)·new; it is validated and predicted with",
           config::below(0, 1));
   }
 };
@@ -60,7 +62,9 @@ class TrainingStep {
 
   /// Weights as trained, and their moving average (empty without EMA), by parameter name; views, not copies.
   std::map<std::string, torch::Tensor> weights() { return arena_.by_name(arena_.parameters()); }
-  std::map<std::string, torch::Tensor> average() { return average_.defined() ? arena_.by_name(average_) : std::map<std::string, torch::Tensor>{}; }
+  std::map<std::string, torch::Tensor> average() {
+    return average_.defined() ? arena_.by_name(average_) : std::map<std::string, torch::Tensor>{};
+  }
   void load_weights(const std::map<std::string, torch::Tensor>& named) { arena_.fill(arena_.parameters(), named); }
   void load_average(const std::map<std::string, torch::Tensor>& named);
 

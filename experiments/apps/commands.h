@@ -1,0 +1,17 @@
+#pragma once
+#include "experiments/apps/configuration.h"
+
+namespace medvol::apps {
+
+/// One command of the program; returns its exit code. Each stands in a file of its name.
+int demo(const Arguments& arguments);
+int train(const Arguments& arguments);
+int predict(const Arguments& arguments);
+int evaluate(const Arguments& arguments);
+int report(const Arguments& arguments);
+int export_model(const Arguments& arguments);
+int prepare(const Arguments& arguments);
+int check(const Arguments& arguments);
+int list(const Arguments& arguments);
+
+}  // namespace medvol::apps

@@ -1,0 +1,10 @@
+#pragma once
+#include "experiments/apps/assembly.h"
+#include "networks/export/torchscript.h"
+
+namespace medvol::apps {
+
+/// Writes a run's network, preprocessing and classes as one TorchScript file.
+void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output);
+
+}  // namespace medvol::apps

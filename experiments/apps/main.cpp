@@ -1,0 +1,88 @@
+#include <cstdio>
+#include <string>
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include "experiments/apps/commands.h"
+#include "experiments/apps/version.h"
+#include "framework/core/logging.h"
+#include "framework/core/nearest.h"
+
+namespace {
+
+using namespace medvol;
+
+struct Command {
+  std::string name, summary;
+  int (*run)(const apps::Arguments&);
+};
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all{
+      {"demo", "the whole path on made data, in a few minutes: train, evaluate, report, export", apps::demo},
+      {"train", "train a network; resumes exactly", apps::train},
+      {"predict", "label maps of new images, from a run or an exported file", apps::predict},
+      {"evaluate", "score label maps against references under a named policy", apps::evaluate},
+      {"report", "several runs, folds or a sweep in one table, with paired tests", apps::report},
+      {"export", "one file that carries network, preprocessing and classes", apps::export_model},
+      {"prepare", "plan and preprocess a data set without training", apps::prepare},
+      {"check", "look for every defect of a data set, one line each", apps::check},
+      {"list", "what configurations can name: networks, losses, datasets, optimizers, schedules", apps::list}};
+  return all;
+}
+
+void print_help() {
+  fmt::print(
+      "medvol {} ({}): trains and evaluates networks on medical images, in C++ on LibTorch.\n\nusage: medvol <command> "
+      "[key=value ...] [--help]\n\ncommands:\n",
+      apps::program_version, apps::git_commit());
+  for (const Command& command : commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
+  fmt::print("\n`medvol <command> --help` lists every option of a command. A first run: medvol demo\n");
+}
+
+int run(const std::string& name, const apps::Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    if (command.name == name) return command.run(arguments);
+    names.push_back(command.name);
+  }
+  throw core::UserError("unknown command '" + name + "'", "",
+                        core::did_you_mean(name, names) + " `medvol help` lists them");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("medvol"));
+  spdlog::set_pattern("%^%l%$: %v");
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool debug = std::find(words.begin(), words.end(), "--debug") != words.end();
+  try {
+    if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") return print_help(), 0;
+    if (words[0] == "--version") return fmt::print("medvol {} ({})\n", apps::program_version, apps::git_commit()), 0;
+    return run(words[0], {words.begin() + 1, words.end()});
+  } catch (const core::Interrupted& stop) {
+    fmt::print(stderr, "{}\n", stop.what());
+    return 130;
+  } catch (const core::UserError& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  } catch (const c10::OutOfMemoryError&) {
+    fmt::print(stderr,
+               "error: out of device memory (a smaller plan.patch_size, plan.batch_size or inference.window_batch "
+               "needs less)\n");
+    return 1;
+  } catch (const c10::Error& error) {
+    fmt::print(stderr, "error: LibTorch: {}\n", debug ? error.what() : error.what_without_backtrace());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr,
+               "error: out of memory (a smaller plan.patch_size, plan.batch_size or loading.prefetch needs less)\n");
+    return 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {} (this is a fault of medvol; --debug says more)\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,165 @@
+#include <set>
+
+#include "experiments/apps/commands.h"
+#include "experiments/apps/image_cases.h"
+#include "experiments/apps/prediction.h"
+#include "framework/core/nearest.h"
+#include "framework/core/units.h"
+#include "framework/dicom/series.h"
+#include "framework/imaging/image_io.h"
+#include "framework/runtime/progress_bar.h"
+#include "framework/runtime/stop_signal.h"
+
+namespace medvol::apps {
+namespace {
+
+struct PredictOptions {
+  std::optional<std::filesystem::path> model, input, output;
+  Weights checkpoint = Weights::automatic;
+  std::vector<std::string> cases;
+  std::string series, format;
+  bool probabilities = false, confidence = false;
+  double memory_budget_gb = 4;
+  std::optional<bool> mirror;
+  std::optional<double> step;
+  std::optional<int64_t> window_batch;
+  runtime::HardwareOptions hardware;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("model", model, "run directory or exported file", config::required());
+    visit("input", input,
+          "an image, a folder of images (CASE.nii.gz, or CASE_0000.nii.gz a channel), or a folder with a DICOM series",
+          config::required());
+    visit("output", output, "folder for CASE.nii.gz; or, for one image, a file", config::required());
+    visit("checkpoint", checkpoint,
+          "which weights of a run: best by validation, last, or ema, the last moving average; auto: best, else last");
+    visit("cases", cases, "predict only these; validation: those held out while the run was trained; empty: all");
+    visit("series", series, "which series of a DICOM folder: key, description, or the beginning of either");
+    visit("format", format,
+          "ending of the label maps, such as .nrrd; empty: the input's, .nii.gz for DICOM and pictures with other "
+          "geometry",
+          config::one_of({"", ".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".tif"}));
+    visit("probabilities", probabilities, "also write every class's probability, CASE_probabilities");
+    visit("confidence", confidence, "also write the winning class's probability, CASE_confidence");
+    visit("memory_budget_gb", memory_budget_gb,
+          "most memory that probabilities of a case may take; label maps and confidence need a few slices only",
+          config::positive());
+    visit("mirror", mirror, "average over mirrorings; unset: as validated");
+    visit("step", step, "distance of windows as a share of the patch; unset: as validated",
+          {.minimum = 0, .maximum = 1, .above_minimum = true});
+    visit("window_batch", window_batch, "windows predicted at once; unset: as validated", config::at_least(1));
+    visit("hardware", hardware, "device, precision, threads; auto and 0: as validated");
+  }
+};
+
+std::vector<PredictionInput> find_inputs(const PredictOptions& options) {
+  const std::filesystem::path input = *options.input;
+  if (!std::filesystem::exists(input))
+    throw core::UserError("no such file or folder", input.string(),
+                          "input= takes an image, a folder of images or a DICOM folder");
+  if (std::filesystem::is_regular_file(input)) {
+    if (!imaging::is_image_path(input))
+      throw core::UserError("is no image file", input.string(),
+                            "expected .nii, .nii.gz, .nrrd, .mha, .png or .tif; for DICOM give the folder");
+    return {{imaging::image_stem(input), {input}, std::nullopt}};
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(input)) {
+    if (!entry.is_regular_file()) continue;
+    if (imaging::is_image_path(entry.path())) break;
+    if (dicom::is_dicom_file(entry.path())) return {{input.filename().string(), {input}, options.series}};
+  }
+  std::vector<PredictionInput> inputs;
+  for (auto& [id, files] : image_cases(input)) inputs.push_back({id, files, std::nullopt});
+  return inputs;
+}
+
+void keep_wanted(std::vector<PredictionInput>& inputs, const PredictOptions& options, const LoadedModel& loaded) {
+  if (options.cases.empty()) return;
+  std::set<std::string> wanted(options.cases.begin(), options.cases.end());
+  if (options.cases == std::vector<std::string>{"validation"}) {
+    wanted = {loaded.validation_cases.begin(), loaded.validation_cases.end()};
+    if (wanted.empty())
+      throw core::UserError("held out no case", options.model->string(),
+                            "cases=validation needs a run of fold 0 to 4, not fold=all nor an exported file");
+  }
+  std::vector<std::string> ids;
+  for (const PredictionInput& one : inputs) ids.push_back(one.id);
+  for (const std::string& id : wanted)
+    if (std::find(ids.begin(), ids.end(), id) == ids.end())
+      throw core::UserError("no case '" + id + "'", options.input->string(), core::did_you_mean(id, ids));
+  std::erase_if(inputs, [&](const PredictionInput& one) { return !wanted.count(one.id); });
+}
+
+/// Where a case's files go: `output` is a file for one image when it has an image's ending, else a folder.
+PredictionFiles output_files(const PredictOptions& options, const PredictionInput& input) {
+  const bool into_file = imaging::is_image_path(*options.output);
+  const std::string own = input.series ? ".nii.gz" : imaging::image_ending(input.images.front());
+  const std::string ending = !options.format.empty()           ? options.format
+                             : into_file                       ? imaging::image_ending(*options.output)
+                             : own == ".jpg" || own == ".jpeg" ? ".png"
+                                                               : own;
+  const std::filesystem::path folder = into_file ? options.output->parent_path() : *options.output;
+  const std::string stem = into_file ? imaging::image_stem(*options.output) : input.id;
+  const std::string floating = ending == ".png" ? ".nii.gz" : ending;  // PNG has no fractions
+  PredictionFiles files{folder / (stem + ending), {}, {}};
+  if (options.confidence) files.confidence = folder / (stem + "_confidence" + floating);
+  if (options.probabilities) files.probabilities = folder / (stem + "_probabilities" + floating);
+  return files;
+}
+
+void check_memory(const PredictOptions& options, const PredictionInput& input, int64_t classes) {
+  if (!options.probabilities || input.series) return;
+  const auto size = imaging::read_geometry(input.images.front()).size;
+  // On the network's grid and on the file's.
+  const double bytes = 2.0 * 4.0 * static_cast<double>(classes * size[0] * size[1] * size[2]);
+  if (bytes > options.memory_budget_gb * 1e9)
+    throw core::UserError(fmt::format("its probabilities need about {}, more than memory_budget_gb={}",
+                                      core::bytes_text(static_cast<uint64_t>(bytes)), options.memory_budget_gb),
+                          input.images.front().string(),
+                          "raise memory_budget_gb, or ask for confidence=true instead, which needs a few slices");
+}
+
+void run(const PredictOptions& options) {
+  const runtime::StopSignal signals;
+  LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
+  loaded.context.activate();
+  std::vector<PredictionInput> inputs = find_inputs(options);
+  keep_wanted(inputs, options, loaded);
+  if (imaging::is_image_path(*options.output) && inputs.size() > 1)
+    throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
+                          "give a folder");
+  trainers::InferenceOptions inference = loaded.model.metadata.inference;
+  inference.mirror = options.mirror.value_or(inference.mirror);
+  inference.step = options.step.value_or(inference.step);
+  inference.window_batch = options.window_batch.value_or(inference.window_batch);
+  const trainers::Predictor predictor(loaded.model.network, loaded.model.metadata.plan, inference, loaded.context);
+  for (const PredictionInput& input : inputs) check_memory(options, input, loaded.model.metadata.plan.class_count());
+  runtime::Stopwatch watch;
+  runtime::ProgressBar bar("predicting");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (runtime::StopSignal::requested())
+      throw core::Interrupted(fmt::format("stopped after {} of {} cases; those are complete", i, inputs.size()));
+    predict_case(loaded, predictor, inputs[i], output_files(options, inputs[i]), [&](double share) {
+      bar.update((static_cast<double>(i) + share) / static_cast<double>(inputs.size()), inputs[i].id);
+    });
+  }
+  bar.finish(fmt::format("{} case{} in {} → {}", inputs.size(), inputs.size() == 1 ? "" : "s",
+                         core::duration_text(watch.seconds()), options.output->string()));
+}
+
+}  // namespace
+
+int predict(const Arguments& arguments) {
+  const config::HelpPage page{
+      "predict",
+      "Label maps of images, on the images' own grids, by sliding windows with Gaussian weights. The model is a run "
+      "directory, or a file "
+      "that `medvol export` wrote; both give the same masks. Memory stays bounded by a few slices of all classes.",
+      {"medvol predict model=outputs/hippo input=data/imagesTr cases=validation output=outputs/pred",
+       "medvol predict model=hippocampus.pt input=scan.nii.gz output=scan_labels.nii.gz confidence=true",
+       "medvol predict model=outputs/ct input=dicom_folder series='Thorax' output=outputs/pred format=.nrrd"}};
+  return run_command<PredictOptions>(page, plain_lists(arguments, {"cases"}), PredictOptions{}, run);
+}
+
+}  // namespace medvol::apps

@@ -1,0 +1,29 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiments/apps/assembly.h"
+#include "trainers/inference/predictor.h"
+
+namespace medvol::apps {
+
+/// An examination to predict: files, one a channel, or the folder of a DICOM series.
+struct PredictionInput {
+  std::string id;
+  std::vector<std::filesystem::path> images;
+  std::optional<std::string> series;  ///< set: images holds one DICOM folder, and this names the series in it
+};
+
+/// What is written for a case, beside its label map.
+struct PredictionFiles {
+  std::filesystem::path labels;
+  std::filesystem::path confidence, probabilities;  ///< empty: not written
+};
+
+/// Reads, preprocesses, predicts and writes one case.
+void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,
+                  const PredictionFiles& files, const std::function<void(double)>& progress = {});
+
+}  // namespace medvol::apps

@@ -1,0 +1,111 @@
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <ctime>
+
+#include "experiments/apps/commands.h"
+#include "experiments/apps/evaluation.h"
+#include "experiments/apps/train_run.h"
+#include "framework/config/sweep.h"
+#include "framework/core/logging.h"
+
+namespace medvol::apps {
+namespace {
+
+std::string timestamp() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d/%H-%M-%S", std::localtime(&now));
+  return text;
+}
+
+/// The value of an override `key=…`, if it is given.
+std::optional<std::string> override_value(const config::CommandLine& line, const std::string& key) {
+  for (auto it = line.overrides.rbegin(); it != line.overrides.rend(); ++it)
+    if (it->rfind(key + "=", 0) == 0) return it->substr(key.size() + 1);
+  return std::nullopt;
+}
+
+/// A resume takes the run's own configuration; what is given beside it is laid over it.
+config::ResolvedConfig<ExperimentOptions> resolve(const config::CommandLine& line) {
+  const bool resume = override_value(line, "resume") == "true";
+  const auto directory = override_value(line, "run.dir");
+  if (resume && !directory) throw core::UserError("which run?", "resume=true", "say run.dir=DIR too");
+  if (resume && std::filesystem::exists(run::RunPaths(*directory).config()))
+    return read_run_configuration(run::RunPaths(*directory), line.overrides);
+  auto resolved = config::resolve(line, {conf_folder(), "config"}, ExperimentOptions{});
+  if (resolved.options.run.dir.empty()) {
+    resolved.options.run.dir = std::filesystem::path("outputs") / timestamp();
+    resolved.tree = config::to_node(resolved.options);
+  }
+  return resolved;
+}
+
+/// Runs this program again for one job of a sweep: a fault in one spoils only that one.
+int run_job(const std::vector<std::string>& words) {
+  std::vector<std::string> copies = words;
+  std::vector<char*> pointers;
+  for (std::string& word : copies) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  pid_t child = 0;
+  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0)
+    throw core::UserError("cannot start a job of the sweep", words.back());
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int sweep(const config::CommandLine& line) {
+  const std::vector<config::Job> jobs = config::jobs_of(line);
+  const std::filesystem::path root =
+      override_value(line, "run.dir").value_or((std::filesystem::path("multirun") / timestamp()).string());
+  std::vector<std::string> failed;
+  std::string finished;
+  for (const config::Job& job : jobs) {
+    core::log_info("job {} of {}: {}", job.index + 1, jobs.size(), job.name);
+    std::vector<std::string> words{"medvol", "train"};
+    for (const std::string& text : job.overrides)
+      if (text.rfind("run.dir=", 0) != 0) words.push_back(text);
+    if (!line.config_dir.empty()) words.insert(words.end(), {"--config-dir", line.config_dir.string()});
+    words.push_back("run.dir=" + (root / job.name).string());
+    const int code = run_job(words);
+    if (code == 130)
+      throw core::Interrupted("the sweep was stopped; go on with the same command, run.dir=" + root.string() +
+                              " and resume=true");
+    if (code != 0)
+      failed.push_back(job.name);
+    else
+      finished += (finished.empty() ? "" : ",") + (root / job.name).string();
+  }
+  if (!finished.empty())
+    fmt::print("one table of all: medvol report runs={} output={}\n", finished, (root / "report").string());
+  for (const std::string& name : failed) fmt::print(stderr, "error: job {} failed; its messages are above\n", name);
+  return failed.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int train(const Arguments& arguments) {
+  const config::HelpPage page{"train",
+                              "Trains a network and leaves a run directory: configuration, identity, log, TensorBoard "
+                              "events, curves, checkpoints, predictions of the "
+                              "held-out cases, their evaluation and the exported model. A run that was stopped or "
+                              "killed goes on with resume=true, and ends with the "
+                              "same weights, bit for bit, as one that never stopped.",
+                              {"medvol train experiment=hippocampus dataset.root=/data/Task04_Hippocampus fold=0 "
+                               "trainer.max_time=10m run.dir=outputs/hippo",
+                               "medvol train run.dir=outputs/hippo resume=true",
+                               "medvol train --multirun experiment=hippocampus dataset.root=/data/Task04_Hippocampus "
+                               "optimizer=sgd,adamw fold='range(0,5)'"}};
+  const config::CommandLine line = config::parse_command_line(arguments);
+  if (const auto text = config::answer(line, {conf_folder(), "config"}, page, ExperimentOptions{}))
+    return fmt::print("{}", *text), 0;
+  if (line.multirun) return sweep(line);
+  const TrainedRun trained = train_run(resolve(line));
+  if (trained.evaluation) print_evaluation(*trained.evaluation, run::RunPaths(trained.directory).evaluation());
+  fmt::print("run: {}\n", trained.directory.string());
+  return 0;
+}
+
+}  // namespace medvol::apps

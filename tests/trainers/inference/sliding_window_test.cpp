@@ -1,0 +1,147 @@
+#include "trainers/inference/sliding_window.h"
+
+#include <gtest/gtest.h>
+
+#include "framework/imaging/grid_transform.h"
+#include "framework/imaging/resample.h"
+#include "trainers/inference/predictor.h"
+
+namespace medvol::trainers {
+namespace {
+
+runtime::ExecutionContext cpu() {
+  return runtime::ExecutionContext::resolve(
+      {.device = "cpu", .precision = runtime::Precision::float32, .compute_threads = 1}, 0);
+}
+
+/// Logits that depend on each voxel alone: whatever the windows, the result is the same.
+torch::Tensor voxelwise(const torch::Tensor& x) { return torch::cat({x, 1 - x, x * x}, 1); }
+
+/// Logits that also depend on the neighbourhood, so that windows matter.
+torch::Tensor blurred(const torch::Tensor& x) {
+  const torch::Tensor kernel = torch::arange(54, torch::kFloat32).sin().view({2, 1, 3, 3, 3});
+  return torch::conv3d(x, kernel, {}, 1, 1);
+}
+
+torch::Tensor run(const SlidingWindow& window, const torch::Tensor& image) {
+  std::vector<torch::Tensor> parts;
+  int64_t next = 0;
+  window.predict(image, [&](int64_t begin, const torch::Tensor& logits) {
+    EXPECT_EQ(begin, next);
+    next += logits.size(1);
+    parts.push_back(logits.clone());
+  });
+  return torch::cat(parts, 1);
+}
+
+/// The same average computed on whole volumes, without slices leaving early.
+torch::Tensor whole_volume_average(const WindowNetwork& network, const torch::Tensor& image,
+                                   std::array<int64_t, 3> patch, int64_t classes) {
+  torch::Tensor sum = torch::zeros({classes, image.size(1), image.size(2), image.size(3)}),
+                weights = torch::zeros_like(sum[0]);
+  const torch::Tensor gaussian = gaussian_weights(patch);
+  for (const int64_t z : window_starts(image.size(1), patch[0], 0.5))
+    for (const int64_t y : window_starts(image.size(2), patch[1], 0.5))
+      for (const int64_t x : window_starts(image.size(3), patch[2], 0.5)) {
+        const auto cut = [&](const torch::Tensor& t, int64_t axis) {
+          return t.narrow(axis, z, patch[0]).narrow(axis + 1, y, patch[1]).narrow(axis + 2, x, patch[2]);
+        };
+        cut(sum, 1).add_(network(cut(image, 1).unsqueeze(0))[0] * gaussian);
+        cut(weights, 0).add_(gaussian);
+      }
+  return sum / weights;
+}
+
+TEST(SlidingWindow, StartsAreNnunets) {
+  EXPECT_EQ(window_starts(40, 40, 0.5), (std::vector<int64_t>{0}));
+  EXPECT_EQ(window_starts(110, 64, 0.5), (std::vector<int64_t>{0, 23, 46}));  // nnU-Net's own example
+  EXPECT_EQ(window_starts(41, 40, 0.5), (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(window_starts(4, 1, 0.5), (std::vector<int64_t>{0, 1, 2, 3}));
+}
+
+TEST(SlidingWindow, GaussianPeaksInTheMiddleAndIsNowhereZero) {
+  const torch::Tensor weights = gaussian_weights({8, 16, 32});
+  EXPECT_EQ(weights.max().item<float>(), 10);
+  EXPECT_EQ(weights[4][8][16].item<float>(), 10);
+  EXPECT_GT(weights.min().item<float>(), 0);
+  EXPECT_NEAR(weights[4][8][20].item<float>(), 10 * std::exp(-0.5), 1e-5);
+}
+
+TEST(SlidingWindow, WindowsOfAVoxelwiseNetworkLeaveNoTrace) {
+  const torch::Tensor image = torch::rand({1, 13, 21, 9});
+  for (const bool mirror : {false, true})
+    for (const int64_t batch : {1, 3, 50}) {
+      const SlidingWindow window(voxelwise, {8, 8, 8}, 3, {.mirror = mirror, .window_batch = batch}, cpu());
+      EXPECT_TRUE(torch::allclose(run(window, image), voxelwise(image.unsqueeze(0))[0], 1e-5, 1e-6)) << mirror << batch;
+    }
+}
+
+TEST(SlidingWindow, SlicesThatLeaveEarlyEqualTheWholeVolumesAverage) {
+  const torch::Tensor image = torch::rand({1, 37, 19, 12});
+  for (const int64_t batch : {1, 2, 7}) {
+    const SlidingWindow window(blurred, {8, 8, 8}, 2, {.window_batch = batch}, cpu());
+    EXPECT_TRUE(torch::allclose(run(window, image), whole_volume_average(blurred, image, {8, 8, 8}, 2), 1e-4, 1e-5))
+        << batch;
+  }
+}
+
+TEST(SlidingWindow, ImagesSmallerThanThePatchArePaddedAround) {
+  const torch::Tensor image = torch::rand({1, 3, 20, 5});
+  const SlidingWindow window(voxelwise, {8, 8, 8}, 3, {}, cpu());
+  EXPECT_TRUE(torch::allclose(run(window, image), voxelwise(image.unsqueeze(0))[0], 1e-5, 1e-6));
+}
+
+imaging::Geometry grid(std::array<int64_t, 3> size_xyz, std::array<double, 3> spacing_xyz) {
+  imaging::Geometry geometry;
+  geometry.size = size_xyz;
+  geometry.spacing = spacing_xyz;
+  return geometry;
+}
+
+plan::Plan small_plan(int64_t dimensions) {
+  plan::Plan plan;
+  plan.dimensions = dimensions;
+  plan.channel_names = {"MR"};
+  plan.labels = {{1, "a"}, {2, "b"}};
+  plan.patch_size = dimensions == 3 ? std::vector<int64_t>{8, 8, 8} : std::vector<int64_t>{8, 8};
+  return plan;
+}
+
+TEST(Predictor, ResamplesSliceBySliceLikeTheWholeVolume) {
+  auto transform = imaging::GridTransform::start(grid({14, 18, 11}, {1.5, 1, 2}));
+  transform.orient_to_ras().crop({1, 2, 1}, {9, 14, 12}).resample({1.3, 1.1, 1});
+  const auto size = transform.network_geometry().size_zyx();
+  torch::manual_seed(4);
+  const torch::Tensor image =
+      torch::nn::functional::avg_pool3d(torch::rand({1, 1, size[0], size[1], size[2]}),
+                                        torch::nn::functional::AvgPool3dFuncOptions(3).stride(1).padding(1))[0];
+  const Predictor predictor([](const torch::Tensor& x) { return voxelwise(x * 3); }, small_plan(3), {}, cpu());
+  const Prediction prediction = predictor.predict(image, transform, {.confidence = true, .probabilities = true});
+  const torch::Tensor expected = transform.before_resampling().restore_labels(
+      imaging::resample_image(voxelwise(image.unsqueeze(0) * 3)[0],
+                              transform.before_resampling().network_geometry().size_zyx(), 1)
+          .argmax(0)
+          .to(torch::kUInt8));
+  const double agreement = (prediction.labels.data == expected).to(torch::kFloat32).mean().item<double>();
+  EXPECT_GT(agreement, 0.9995);  // ties may fall either way in the last bit
+  EXPECT_EQ(prediction.labels.data.sizes(), torch::IntArrayRef({11, 18, 14}));
+  EXPECT_TRUE(torch::allclose(prediction.probabilities.data.sum(0), torch::ones({11, 18, 14}), 0, 1e-5));
+  EXPECT_TRUE(torch::allclose(prediction.confidence.data[0], prediction.probabilities.data.amax(0), 0, 1e-5));
+}
+
+TEST(Predictor, ATwoDimensionalNetworkSeesSlices) {
+  auto transform = imaging::GridTransform::start(grid({10, 9, 4}, {1, 1, 5}));
+  transform.orient_to_ras();
+  const torch::Tensor image = torch::rand({1, 4, 9, 10});
+  const Predictor predictor(
+      [](const torch::Tensor& x) {
+        EXPECT_EQ(x.dim(), 4);
+        return voxelwise(x);
+      },
+      small_plan(2), {}, cpu());
+  const torch::Tensor expected = transform.restore_labels(voxelwise(image.unsqueeze(0))[0].argmax(0).to(torch::kUInt8));
+  EXPECT_TRUE(predictor.predict(image, transform).labels.data.equal(expected));
+}
+
+}  // namespace
+}  // namespace medvol::trainers

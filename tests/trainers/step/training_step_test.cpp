@@ -1,0 +1,140 @@
+#include "trainers/step/training_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "framework/core/error.h"
+
+namespace medvol::trainers {
+namespace {
+
+/// y = w x, one weight a channel.
+class Scale : public networks::Network {
+ public:
+  Scale() { weight_ = register_parameter("weight", torch::tensor({1.0f, -2.0f})); }
+  std::vector<torch::Tensor> forward(const torch::Tensor& x) override {
+    seen_dimensions = x.dim();
+    return {x * weight_.view(x.dim() == 5 ? std::vector<int64_t>{1, 2, 1, 1, 1} : std::vector<int64_t>{1, 2, 1, 1})};
+  }
+  std::vector<int64_t> multiple_of() const override { return {1, 1, 1}; }
+  std::vector<std::vector<int64_t>> head_strides() const override { return {{1, 1, 1}}; }
+  void initialize(torch::Generator) override {}
+  int64_t seen_dimensions = 0;
+
+ private:
+  torch::Tensor weight_;
+};
+
+runtime::ExecutionContext cpu() {
+  return runtime::ExecutionContext::resolve(
+      {.device = "cpu", .precision = runtime::Precision::float32, .compute_threads = 1}, 0);
+}
+
+torch::Tensor mean_square(const std::vector<torch::Tensor>& heads, const torch::Tensor&) {
+  return heads[0].square().mean();
+}
+void plain_descent(torch::Tensor& parameters, torch::Tensor& gradient, double rate) {
+  parameters.add_(gradient, -rate);
+}
+
+TrainingStep make(const StepOptions& options) {
+  return TrainingStep(std::make_shared<Scale>(), 3, mean_square, plain_descent, cpu(), options);
+}
+
+torch::Tensor batch(double value) { return torch::full({2, 2, 1, 3, 3}, value); }
+torch::Tensor no_labels() { return torch::zeros({2, 1, 3, 3}, torch::kUInt8); }
+torch::Tensor weight(TrainingStep& step) { return step.weights().at("weight").clone(); }
+
+TEST(TrainingStep, GradientNormClipAndUpdateAreClosedForm) {
+  TrainingStep step = make({.gradient_clip = 1});
+  step.accumulate(batch(1), no_labels());
+  const StepResult result = step.finish(0.5);
+  // loss = (w0² + w1²) / 2, gradient = w = (1, -2), clipped to length 1.
+  EXPECT_DOUBLE_EQ(result.loss, 2.5);
+  EXPECT_NEAR(result.gradient_norm, std::sqrt(5), 1e-6);
+  EXPECT_TRUE(torch::allclose(weight(step), torch::tensor({1.0f, -2.0f}) * (1 - 0.5 / std::sqrt(5)), 1e-5, 1e-6));
+}
+
+TEST(TrainingStep, AccumulationAveragesBatches) {
+  TrainingStep twice = make({.gradient_clip = 0, .accumulate = 2}), once = make({.gradient_clip = 0});
+  twice.accumulate(batch(1), no_labels());
+  twice.accumulate(batch(3), no_labels());
+  once.accumulate(batch(std::sqrt(5.0)), no_labels());  // the mean square of 1 and 3
+  EXPECT_NEAR(twice.finish(0.1).loss, once.finish(0.1).loss, 1e-5);
+  EXPECT_TRUE(torch::allclose(weight(twice), weight(once), 1e-5, 1e-6));
+}
+
+TEST(TrainingStep, NoGradientIsLeftForTheNextStep) {
+  TrainingStep step = make({.gradient_clip = 0});
+  step.accumulate(batch(1), no_labels());
+  step.finish(0);
+  step.accumulate(batch(1), no_labels());
+  EXPECT_NEAR(step.finish(0).gradient_norm, std::sqrt(5), 1e-6);
+}
+
+TEST(TrainingStep, MovingAverageFollowsAndServesEvaluation) {
+  TrainingStep step = make({.gradient_clip = 0, .ema_decay = 0.75});
+  const torch::Tensor before = weight(step);
+  step.accumulate(batch(1), no_labels());
+  step.finish(0.5);
+  const torch::Tensor trained = weight(step), average = 0.75 * before + 0.25 * trained;
+  EXPECT_TRUE(torch::allclose(step.average().at("weight"), average));
+  {
+    const TrainingStep::EvaluationScope evaluation(step);
+    EXPECT_TRUE(torch::allclose(weight(step), average));
+    EXPECT_FALSE(step.network().is_training());
+  }
+  EXPECT_TRUE(weight(step).equal(trained));
+  EXPECT_TRUE(step.network().is_training());
+}
+
+TEST(TrainingStep, DivergenceChangesNothing) {
+  const double infinite = std::numeric_limits<double>::infinity(), none = std::numeric_limits<double>::quiet_NaN();
+  for (const double bad : {infinite, none}) {
+    TrainingStep step = make({.ema_decay = 0.5});
+    const torch::Tensor before = weight(step);
+    step.accumulate(batch(bad), no_labels());
+    EXPECT_TRUE(step.finish(0.1).diverged);
+    EXPECT_TRUE(weight(step).equal(before));
+    EXPECT_TRUE(step.average().at("weight").equal(before));
+    step.accumulate(batch(1), no_labels());
+    EXPECT_FALSE(step.finish(0.1).diverged);
+  }
+}
+
+TEST(TrainingStep, ATwoDimensionalNetworkGetsSlices) {
+  auto network = std::make_shared<Scale>();
+  TrainingStep step(network, 2, mean_square, plain_descent, cpu(), {});
+  step.accumulate(batch(1), no_labels());
+  EXPECT_EQ(network->seen_dimensions, 4);
+}
+
+TEST(ParameterArena, ModuleAndVectorAreOneMemory) {
+  torch::nn::Linear layer(3, 5);
+  const torch::Tensor original = layer->weight.detach().clone();
+  ParameterArena arena(*layer, torch::kCPU);
+  EXPECT_EQ(arena.parameters().numel() % 16, 0);
+  EXPECT_TRUE(layer->weight.equal(original));
+  arena.parameters().mul_(2);
+  EXPECT_TRUE(layer->weight.equal(original * 2));
+  layer->forward(torch::ones({1, 3})).sum().backward();
+  EXPECT_EQ(arena.gradient().sum().item<float>(), 5 * 3 + 5);
+  for (const auto& [name, view] : arena.by_name(arena.parameters()))
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(view.data_ptr()) % 64, 0u) << name;
+}
+
+TEST(ParameterArena, RefusesWeightsThatDoNotFit) {
+  torch::nn::Linear layer(3, 5);
+  ParameterArena arena(*layer, torch::kCPU);
+  EXPECT_THROW(arena.fill(arena.parameters(), {{"weight", torch::ones({5, 3})}}), core::UserError);
+  EXPECT_THROW(arena.fill(arena.parameters(), {{"weight", torch::ones({3, 5})}, {"bias", torch::ones({5})}}),
+               core::UserError);
+  EXPECT_THROW(arena.fill(arena.parameters(),
+                          {{"weight", torch::ones({5, 3})}, {"bias", torch::ones({5})}, {"more", torch::ones({1})}}),
+               core::UserError);
+}
+
+}  // namespace
+}  // namespace medvol::trainers
