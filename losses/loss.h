@@ -1,8 +1,8 @@
 #pragma once
 #include <memory>
 
-#include "framework/registry/registry.h"
 #include <torch/torch.h>
+#include "framework/registry/registry.h"
 
 namespace medvol::losses {
 
@@ -17,7 +17,8 @@ class Loss {
   virtual ~Loss() = default;
   /// logits: [N, K, (D,) H, W], any floating type (computed in float32); target: [N, (D,) H, W] int64 in 0..K-1;
   /// mask: same shape as target, bool, true where the voxel counts (undefined tensor: everywhere). Returns a scalar.
-  virtual torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target, const torch::Tensor& mask) const = 0;
+  virtual torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target,
+                                   const torch::Tensor& mask) const = 0;
 };
 
 using LossRegistry = registry::Registry<std::unique_ptr<Loss>, const LossContext&>;

@@ -13,14 +13,14 @@ namespace {
 using Matrix3 = std::array<std::array<double, 3>, 3>;
 
 constexpr double degree = std::numbers::pi / 180;
-constexpr double anisotropy_threshold = 3;    // nnU-Net's ANISO_THRESHOLD: longest axis over the first
-constexpr double enlargement_scale = 0.85;    // nnU-Net enlarges by this, not by the scaling it draws
-constexpr double elongated_patch = 1.5;       // 2D patches longer than this are rotated little
+constexpr double anisotropy_threshold = 3;  // nnU-Net's ANISO_THRESHOLD: longest axis over the first
+constexpr double enlargement_scale = 0.85;  // nnU-Net enlarges by this, not by the scaling it draws
+constexpr double elongated_patch = 1.5;     // 2D patches longer than this are rotated little
 
 void check_range(double low, double high, const std::string& name) {
   if (low > high)
-    throw core::UserError(fmt::format("augmentation.{}: low {} is above high {}", name, low, high), "augmentation." + name,
-                          "swap them");
+    throw core::UserError(fmt::format("augmentation.{}: low {} is above high {}", name, low, high),
+                          "augmentation." + name, "swap them");
 }
 
 double default_rotation_degrees(const AugmentationSpecification& specification) {
@@ -110,7 +110,8 @@ void draw_blur(const AugmentationSpecification& specification, AugmentationDraws
 void draw_low_resolution(const LowResolutionOptions& options, AugmentationDraws& draws, runtime::Philox& random) {
   if (!random.bernoulli(options.probability)) return;
   for (ChannelDraws& channel : draws.channels)
-    if (random.bernoulli(options.channel_probability)) channel.low_resolution = random.uniform(options.low, options.high);
+    if (random.bernoulli(options.channel_probability))
+      channel.low_resolution = random.uniform(options.low, options.high);
 }
 
 }  // namespace
@@ -141,8 +142,9 @@ AugmentationSpecification specify(const AugmentationOptions& options, const std:
     for (size_t axis = first_axis; axis < 3; ++axis) result.mirror_axes[axis] = true;
   for (const int64_t axis : options.mirror.axes) {
     if (axis < 0 || axis >= result.dimensions)
-      throw core::UserError(fmt::format("augmentation.mirror.axes: a patch of {} axes has no axis {}", patch_size.size(), axis),
-                            "augmentation.mirror.axes", fmt::format("axes count from 0 to {}", patch_size.size() - 1));
+      throw core::UserError(
+          fmt::format("augmentation.mirror.axes: a patch of {} axes has no axis {}", patch_size.size(), axis),
+          "augmentation.mirror.axes", fmt::format("axes count from 0 to {}", patch_size.size() - 1));
     result.mirror_axes[first_axis + static_cast<size_t>(axis)] = true;
   }
   return result;

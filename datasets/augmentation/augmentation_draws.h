@@ -34,17 +34,17 @@ struct AugmentationDraws {
 /// The options made definite for one patch size: what the unset options mean, which axes take part.
 struct AugmentationSpecification {
   AugmentationOptions options;
-  int64_t dimensions = 3;           ///< of the network: 2 or 3
-  Index3 patch_size{};              ///< of the output; z = 1 in 2D
-  Index3 source_size{};             ///< of the box it is taken from
-  bool in_plane = false;            ///< 2D or dummy-2D: rotation, scaling and low resolution leave the z axis alone
-  double rotation_limit = 0;        ///< radians
+  int64_t dimensions = 3;     ///< of the network: 2 or 3
+  Index3 patch_size{};        ///< of the output; z = 1 in 2D
+  Index3 source_size{};       ///< of the box it is taken from
+  bool in_plane = false;      ///< 2D or dummy-2D: rotation, scaling and low resolution leave the z axis alone
+  double rotation_limit = 0;  ///< radians
   std::array<bool, 3> mirror_axes{};
 };
 
 /// `patch_size`: z, y, x, or y, x in 2D. Throws core::UserError for ranges that are the wrong way round or axes that do
-/// not exist. The box is nnU-Net's enlarged patch (compute_initial_patch_size.py): the bounding box of the patch rotated
-/// by the limit about one axis at a time, divided by 0.85.
+/// not exist. The box is nnU-Net's enlarged patch (compute_initial_patch_size.py): the bounding box of the patch
+/// rotated by the limit about one axis at a time, divided by 0.85.
 AugmentationSpecification specify(const AugmentationOptions& options, const std::vector<int64_t>& patch_size);
 
 /// Reuses `into`'s memory.

@@ -16,7 +16,8 @@ struct RotationOptions {
     visit("probability", probability, "share of samples that are rotated", config::between(0, 1));
     visit("degrees", degrees,
           "largest angle; each axis draws its own from ± this. Unset, nnU-Net's: 30 in 3D; 180 in plane for a dummy-2D "
-          "patch; in 2D 180, or 15 when the patch is longer than 1.5 times its width", config::between(0, 180));
+          "patch; in 2D 180, or 15 when the patch is longer than 1.5 times its width",
+          config::between(0, 180));
   }
 };
 
@@ -38,8 +39,10 @@ struct NoiseOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("probability", probability, "share of samples that get Gaussian noise", config::between(0, 1));
-    visit("sigma", sigma, "largest standard deviation, drawn from 0 to this, one for all channels (nnU-Net calls it "
-          "variance and uses it as standard deviation)", config::at_least(0));
+    visit("sigma", sigma,
+          "largest standard deviation, drawn from 0 to this, one for all channels (nnU-Net calls it "
+          "variance and uses it as standard deviation)",
+          config::at_least(0));
   }
 };
 
@@ -110,7 +113,8 @@ struct AugmentationOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("enabled", enabled, "false: patches are cut out and left as they are");
-    visit("dummy_2d", dummy_2d, "rotate, scale and coarsen within slices only. Unset, nnU-Net's rule: when the first "
+    visit("dummy_2d", dummy_2d,
+          "rotate, scale and coarsen within slices only. Unset, nnU-Net's rule: when the first "
           "axis of a 3D patch is more than three times shorter than the longest");
     visit("rotation", rotation, "rotation about the patch centre");
     visit("scaling", scaling, "scaling about the patch centre");

@@ -44,17 +44,19 @@ void Augmenter::apply(const SourcePatch& source, runtime::Philox& random, float*
   execute(scratch.draws, source, image_out, labels_out, scratch);
 }
 
-void Augmenter::execute(const AugmentationDraws& draws, const SourcePatch& source, float* image_out, uint8_t* labels_out,
-                        AugmentationScratch& scratch) const {
+void Augmenter::execute(const AugmentationDraws& draws, const SourcePatch& source, float* image_out,
+                        uint8_t* labels_out, AugmentationScratch& scratch) const {
   const Index3& patch = specification_.patch_size;
   MEDVOL_CHECK(static_cast<int64_t>(draws.channels.size()) == source.channels, "{} channels drawn for {}",
                draws.channels.size(), source.channels);
   if (draws.interpolate)
-    gather(source, patch, specification_.in_plane, draws, image_out, labels_out, scratch.row_values, scratch.row_indices);
+    gather(source, patch, specification_.in_plane, draws, image_out, labels_out, scratch.row_values,
+           scratch.row_indices);
   else
     crop(source, patch, draws.mirror, image_out, labels_out);
   for (int64_t channel = 0; channel < source.channels; ++channel)
-    change_channel(specification_, draws, static_cast<uint32_t>(channel), image_out + channel * voxel_count(patch), scratch);
+    change_channel(specification_, draws, static_cast<uint32_t>(channel), image_out + channel * voxel_count(patch),
+                   scratch);
 }
 
 }  // namespace medvol::datasets

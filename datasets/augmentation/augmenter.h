@@ -16,8 +16,8 @@ struct AugmentationScratch {
   std::vector<int32_t> row_indices;
 };
 
-/// The CPU engine: affine, crop and mirror in one gather straight from the stored image, then the intensity steps channel
-/// by channel. Immutable, so one serves all workers.
+/// The CPU engine: affine, crop and mirror in one gather straight from the stored image, then the intensity steps
+/// channel by channel. Immutable, so one serves all workers.
 class Augmenter {
  public:
   /// `patch_size`: z, y, x, or y, x in 2D. Throws core::UserError on options that make no sense together.

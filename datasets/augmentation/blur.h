@@ -6,8 +6,8 @@
 
 namespace medvol::datasets {
 
-/// Weights of a Gaussian as batchgeneratorsv2 samples it: the odd number of taps nearest to 6 sigma + ½ (between two, the
-/// one on the side of the rounding), normalised to 1. Index r of the 2r + 1 is the centre.
+/// Weights of a Gaussian as batchgeneratorsv2 samples it: the odd number of taps nearest to 6 sigma + ½ (between two,
+/// the one on the side of the rounding), normalised to 1. Index r of the 2r + 1 is the centre.
 std::vector<float> gaussian_weights(double sigma);
 
 /// Separable Gaussian blur of `values` [D, H, W] in place; borders are reflected about the outermost voxel. `sigma` in

@@ -10,7 +10,8 @@ namespace {
 
 constexpr double smallest_range = 1e-7;
 
-/// Count, mean and spread in one pass: float sums over short blocks about a value near the mean, double sums of the blocks.
+/// Count, mean and spread in one pass: float sums over short blocks about a value near the mean, double sums of the
+/// blocks.
 class Moments {
  public:
   explicit Moments(float centre) : centre_(centre) {}
@@ -127,8 +128,8 @@ void ChannelIntensity::curve(double gamma, bool inverted) {
   const Statistics now = statistics();
   const double mean = scale_ * now.mean + offset_;
   const double deviation = std::abs(scale_) * now.deviation;
-  // The curve runs from the end that is lowest in its own sense: of −v when inverted, of the stored values' negative when
-  // the noted scale is negative.
+  // The curve runs from the end that is lowest in its own sense: of −v when inverted, of the stored values' negative
+  // when the noted scale is negative.
   const bool from_top = inverted != (scale_ < 0);
   const double range = std::abs(scale_) * (now.maximum - now.minimum);
   const double scale = (from_top ? -1 : 1) * std::abs(scale_) / std::max(range, smallest_range);

@@ -4,8 +4,8 @@
 
 namespace medvol::datasets {
 
-/// The values of one channel under brightness, contrast and gamma. Linear steps are only noted (value = scale · stored +
-/// offset) and done together with the next pass over memory; `finish` does what is left.
+/// The values of one channel under brightness, contrast and gamma. Linear steps are only noted (value = scale · stored
+/// + offset) and done together with the next pass over memory; `finish` does what is left.
 class ChannelIntensity {
  public:
   ChannelIntensity(float* values, int64_t count) : values_(values), count_(count) {}
@@ -13,8 +13,8 @@ class ChannelIntensity {
   void multiply(double factor);
   /// (v − mean) · factor + mean, kept within the channel's old minimum and maximum.
   void stretch(double factor);
-  /// ((v − min) / range)^gamma · range + min, then shifted and scaled to the old mean and standard deviation; `inverted`:
-  /// the same on −v, negated again.
+  /// ((v − min) / range)^gamma · range + min, then shifted and scaled to the old mean and standard deviation;
+  /// `inverted`: the same on −v, negated again.
   void curve(double gamma, bool inverted);
   /// Must follow any change of the values from outside.
   void forget_statistics() { statistics_.reset(); }

@@ -49,7 +49,8 @@ inline Pairs gather_pairs(const c10::Half* values, Ints offsets) {
     return pair;
   };
   const __m256i both = _mm256_setr_epi32(load(0), load(1), load(2), load(3), load(4), load(5), load(6), load(7));
-  const __m256i packed = _mm256_packus_epi32(_mm256_and_si256(both, _mm256_set1_epi32(0xffff)), _mm256_srli_epi32(both, 16));
+  const __m256i packed =
+      _mm256_packus_epi32(_mm256_and_si256(both, _mm256_set1_epi32(0xffff)), _mm256_srli_epi32(both, 16));
   const __m256i ordered = _mm256_permute4x64_epi64(packed, 0b11011000);
   return {reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm256_castsi256_si128(ordered))),
           reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm256_extracti128_si256(ordered, 1)))};

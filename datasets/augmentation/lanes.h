@@ -2,8 +2,9 @@
 #include <cstdint>
 #include <cstring>
 
-/// Eight numbers at a time, by the compilers' vector extension (GCC, Clang; any instruction set), and the few elementary
-/// functions that augmentation needs of them. Multiply and add stay apart, so results are the same on every machine.
+/// Eight numbers at a time, by the compilers' vector extension (GCC, Clang; any instruction set), and the few
+/// elementary functions that augmentation needs of them. Multiply and add stay apart, so results are the same on every
+/// machine.
 namespace medvol::datasets::lanes {
 
 constexpr int64_t width = 8;
@@ -76,7 +77,8 @@ inline void sine_cosine(Floats turn, Floats& sine, Floats& cosine) {
   const Floats a = (quarters - whole) * 1.57079632679f;
   const Floats z = a * a;
   const Floats s = ((z * -1.9515295891e-4f + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * a + a;
-  const Floats c = ((z * 2.443315711809948e-5f - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - z * 0.5f + 1.0f;
+  const Floats c =
+      ((z * 2.443315711809948e-5f - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - z * 0.5f + 1.0f;
   const Ints quadrant = __builtin_convertvector(whole, Ints);
   const Ints swap = (quadrant & 1) != 0;
   const Ints sine_sign = (quadrant & 2) << 30;

@@ -27,7 +27,8 @@ void reduce(const float* values, const Index3& size, const Index3& coarse_size, 
   for (int64_t x = 0; x < coarse_size[2]; ++x) columns[x] = int32_t(nearest_exact(x, size[2], coarse_size[2]));
   for (int64_t z = 0; z < coarse_size[0]; ++z)
     for (int64_t y = 0; y < coarse_size[1]; ++y) {
-      const int64_t from_z = nearest_exact(z, size[0], coarse_size[0]), from_y = nearest_exact(y, size[1], coarse_size[1]);
+      const int64_t from_z = nearest_exact(z, size[0], coarse_size[0]),
+                    from_y = nearest_exact(y, size[1], coarse_size[1]);
       const float* row = values + (from_z * size[1] + from_y) * size[2];
       for (int64_t x = 0; x < coarse_size[2]; ++x) *coarse++ = row[columns[x]];
     }
@@ -36,7 +37,8 @@ void reduce(const float* values, const Index3& size, const Index3& coarse_size, 
 /// One coarse row at a fine (z, y).
 void blend_rows(const float* coarse, const Index3& coarse_size, const LinearTap& z, const LinearTap& y, float* row) {
   const auto start = [&](int64_t a, int64_t b) { return coarse + (a * coarse_size[1] + b) * coarse_size[2]; };
-  const float *a = start(z.low, y.low), *b = start(z.low, y.high), *c = start(z.high, y.low), *d = start(z.high, y.high);
+  const float *a = start(z.low, y.low), *b = start(z.low, y.high), *c = start(z.high, y.low),
+              *d = start(z.high, y.high);
   for (int64_t x = 0; x < coarse_size[2]; ++x) {
     const float low = a[x] + y.share * (b[x] - a[x]), high = c[x] + y.share * (d[x] - c[x]);
     row[x] = low + z.share * (high - low);

@@ -12,7 +12,8 @@ namespace {
 constexpr int64_t group = 4 * lanes::width;
 using Words = uint32_t __attribute__((vector_size(32)));
 
-/// Philox4x32-10 (see framework/runtime/philox.h), one block a lane; plain loops over lanes that the compiler vectorises.
+/// Philox4x32-10 (see framework/runtime/philox.h), one block a lane; plain loops over lanes that the compiler
+/// vectorises.
 std::array<Words, 4> philox(std::array<Words, 4> counter, uint32_t key_low, uint32_t key_high) {
   for (int round = 0; round < 10; ++round) {
     Words high_a, low_a, high_b, low_b;

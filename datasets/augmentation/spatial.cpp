@@ -40,7 +40,8 @@ struct AffineGrid {
   std::array<double, 3> origin;  ///< source of output voxel 0, 0, 0
   std::array<std::array<double, 3>, 3> matrix;
 
-  AffineGrid(const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws) : matrix(draws.matrix) {
+  AffineGrid(const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws)
+      : matrix(draws.matrix) {
     for (size_t row = 0; row < 3; ++row) {
       origin[row] = double(source.begin[row]) + double(source.size[row] - 1) / 2;
       for (size_t column = 0; column < 3; ++column) {
@@ -65,7 +66,8 @@ void narrow(Range& range, const Line& line, size_t axis, double low, double high
   const double start = line.start[axis], step = line.step[axis];
   const auto inside = [&](int64_t x) { return line.at(axis, x) >= low && line.at(axis, x) < high; };
   if (step != 0) {
-    const double first = (step > 0 ? low - start : high - start) / step, last = (step > 0 ? high - start : low - start) / step;
+    const double first = (step > 0 ? low - start : high - start) / step,
+                 last = (step > 0 ? high - start : low - start) / step;
     const auto limit = [&](double x) { return std::clamp(x, double(range.begin), double(range.end)); };
     range.begin = std::max(range.begin, static_cast<int64_t>(std::floor(limit(first))) - 1);
     range.end = std::min(range.end, static_cast<int64_t>(std::ceil(limit(last))) + 2);
@@ -104,8 +106,8 @@ void place_row(const Line& line, const Region& region, const Index3& size, bool 
 }
 
 template <bool in_plane, class Stored>
-lanes::Floats interpolate(const Stored* image, int64_t plane, int64_t length, lanes::Ints offsets, lanes::Floats share_z,
-                          lanes::Floats share_y, lanes::Floats share_x) {
+lanes::Floats interpolate(const Stored* image, int64_t plane, int64_t length, lanes::Ints offsets,
+                          lanes::Floats share_z, lanes::Floats share_y, lanes::Floats share_x) {
   const auto blend = [&](const Stored* slice) {
     const lanes::Pairs near = lanes::gather_pairs(slice, offsets), far = lanes::gather_pairs(slice + length, offsets);
     const lanes::Floats a = near.first + share_x * (near.second - near.first);
@@ -130,7 +132,8 @@ void interpolate_inner(const Stored* image, const Index3& size, const Row& row, 
     lanes::Floats share_z{}, share_y{}, share_x{};
     if (valid == lanes::width) {
       std::memcpy(&offsets, row.offsets + x, sizeof offsets);
-      share_z = lanes::load(row.share_z + x), share_y = lanes::load(row.share_y + x), share_x = lanes::load(row.share_x + x);
+      share_z = lanes::load(row.share_z + x), share_y = lanes::load(row.share_y + x),
+      share_x = lanes::load(row.share_x + x);
       lanes::store(out + x, interpolate<in_plane>(image, plane, size[2], offsets, share_z, share_y, share_x));
       continue;
     }
@@ -145,9 +148,9 @@ void interpolate_inner(const Stored* image, const Index3& size, const Row& row, 
 
 /// The eight neighbours of a point near the border of what can be read.
 struct Neighbours {
-  std::array<int64_t, 8> offset;   ///< flat, or -1 when it cannot be read
+  std::array<int64_t, 8> offset;  ///< flat, or -1 when it cannot be read
   std::array<float, 8> weight;
-  std::array<bool, 8> padding;     ///< within the box but outside the image
+  std::array<bool, 8> padding;  ///< within the box but outside the image
 
   Neighbours(const SourcePatch& source, const Region& region, const Line& line, int64_t x) {
     std::array<int64_t, 3> floor;
@@ -239,7 +242,8 @@ void vote_inner(const uint8_t* labels, const Index3& size, const Row& row, uint8
     const float z = in_plane ? 0 : row.share_z[x], y = row.share_y[x], share = row.share_x[x];
     const float near = 1 - share, wa = (1 - z) * (1 - y), wb = (1 - z) * y, wc = z * (1 - y), wd = z * y;
     const lanes::Ints found{a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]};
-    const lanes::Floats weights{wa * near, wa * share, wb * near, wb * share, wc * near, wc * share, wd * near, wd * share};
+    const lanes::Floats weights{wa * near, wa * share, wb * near, wb * share,
+                                wc * near, wc * share, wd * near, wd * share};
     out[x] = heaviest(found, weights);
   }
 }
@@ -288,8 +292,8 @@ void gather_row(const Stored* image, const SourcePatch& source, const Region& re
 
 /// Rows go in bands: what a band of one slice reads of the source is still in the cache for the next slice.
 template <bool in_plane, class Stored>
-void gather_rows(const Stored* image, const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws,
-                 Row row, float* image_out, uint8_t* labels_out) {
+void gather_rows(const Stored* image, const SourcePatch& source, const Index3& patch_size,
+                 const AugmentationDraws& draws, Row row, float* image_out, uint8_t* labels_out) {
   constexpr int64_t band = 16;
   const AffineGrid grid(source, patch_size, draws);
   const Region region = readable(source);
@@ -297,7 +301,8 @@ void gather_rows(const Stored* image, const SourcePatch& source, const Index3& p
     for (int64_t z = 0; z < patch_size[0]; ++z)
       for (int64_t y = first; y < std::min(first + band, patch_size[1]); ++y) {
         const int64_t start = (z * patch_size[1] + y) * patch_size[2];
-        gather_row<in_plane>(image, source, region, grid.line(z, y), row, patch_size, image_out + start, labels_out + start);
+        gather_row<in_plane>(image, source, region, grid.line(z, y), row, patch_size, image_out + start,
+                             labels_out + start);
       }
 }
 
@@ -318,13 +323,15 @@ void crop_volume(const Stored* stored, const SourcePatch& source, const Index3& 
                  const std::array<bool, 3>& mirror, Out* out, const Copy& copy) {
   const Region region = readable(source);
   Index3 start;
-  for (size_t axis = 0; axis < 3; ++axis) start[axis] = source.begin[axis] + source.size[axis] / 2 - patch_size[axis] / 2;
+  for (size_t axis = 0; axis < 3; ++axis)
+    start[axis] = source.begin[axis] + source.size[axis] / 2 - patch_size[axis] / 2;
   const int64_t width = patch_size[2];
   for (int64_t z = 0; z < patch_size[0]; ++z)
     for (int64_t y = 0; y < patch_size[1]; ++y, out += width) {
       const int64_t from_z = start[0] + (mirror[0] ? patch_size[0] - 1 - z : z);
       const int64_t from_y = start[1] + (mirror[1] ? patch_size[1] - 1 - y : y);
-      const bool inside = from_z >= region.low[0] && from_z < region.high[0] && from_y >= region.low[1] && from_y < region.high[1];
+      const bool inside =
+          from_z >= region.low[0] && from_z < region.high[0] && from_y >= region.low[1] && from_y < region.high[1];
       if (!inside) {
         std::fill(out, out + width, Out(0));
         continue;
@@ -360,8 +367,10 @@ void gather(const SourcePatch& source, const Index3& patch_size, bool in_plane, 
   const Row row{{}, {}, offsets.data(), shares.data(), shares.data() + width, shares.data() + 2 * width};
   std::visit(
       [&](const auto* image) {
-        if (in_plane) gather_rows<true>(image, source, patch_size, draws, row, image_out, labels_out);
-        else gather_rows<false>(image, source, patch_size, draws, row, image_out, labels_out);
+        if (in_plane)
+          gather_rows<true>(image, source, patch_size, draws, row, image_out, labels_out);
+        else
+          gather_rows<false>(image, source, patch_size, draws, row, image_out, labels_out);
       },
       source.image);
 }

@@ -13,9 +13,9 @@ void crop(const SourcePatch& source, const Index3& patch_size, const std::array<
 
 /// Affine map, crop and mirror in one gather: output voxel o takes the source at
 ///   (box middle) + matrix · flip · (o − (patch − 1) / 2).
-/// Image: trilinear, 0 beyond the box (torch's grid_sample with align_corners = false and zero padding). Labels: each of
-/// the labels among the eight neighbours gathers their linear weights, and the heaviest wins (the smaller of equals), so
-/// that no label is invented; what lies outside the image votes too, as nnU-Net's label -1, and becomes 0.
+/// Image: trilinear, 0 beyond the box (torch's grid_sample with align_corners = false and zero padding). Labels: each
+/// of the labels among the eight neighbours gathers their linear weights, and the heaviest wins (the smaller of
+/// equals), so that no label is invented; what lies outside the image votes too, as nnU-Net's label -1, and becomes 0.
 /// With `in_plane`, slices stay slices and only y and x are interpolated. The vectors are scratch memory.
 void gather(const SourcePatch& source, const Index3& patch_size, bool in_plane, const AugmentationDraws& draws,
             float* image_out, uint8_t* labels_out, std::vector<float>& shares, std::vector<int32_t>& offsets);

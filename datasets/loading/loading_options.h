@@ -13,7 +13,8 @@ struct LoadingOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("threads", threads, "worker threads that make batches ahead; 0: made when asked for", config::between(0, 256));
+    visit("threads", threads, "worker threads that make batches ahead; 0: made when asked for",
+          config::between(0, 256));
     visit("prefetch", prefetch, "batches kept ready", config::between(1, 1024));
     visit("oversample_foreground", oversample_foreground,
           "share of a batch whose patches are centred on a foreground voxel (nnU-Net: 0.33, rounded as it does)",

@@ -14,10 +14,9 @@ class PatchSampler {
   PatchSampler(const Index3& source_size, const Index3& patch_size);
 
   /// First voxel of the box, which may pass the image's border by half the enlargement (and by what the image is too
-  /// small). Uniform over these positions or, with `force_foreground`, centred on a random stored voxel of a random class
-  /// of the case, as far as the lower bound allows (uniform when the case has none; with an ignore label, centred on an
-  /// annotated voxel instead of uniform). A 2D patch is one slice thick: the
-  /// slice is the voxel's, or any.
+  /// small). Uniform over these positions or, with `force_foreground`, centred on a random stored voxel of a random
+  /// class of the case, as far as the lower bound allows (uniform when the case has none; with an ignore label, centred
+  /// on an annotated voxel instead of uniform). A 2D patch is one slice thick: the slice is the voxel's, or any.
   Index3 sample(const TrainingCase& from, bool force_foreground, runtime::Philox& random) const;
 
   /// Whether sample `n` of a batch is forced: the last round(batch * share) of it, rounded as nnU-Net does.

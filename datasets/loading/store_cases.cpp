@@ -25,8 +25,10 @@ OpenCase open_case(const CaseStore& store, const std::string& id) {
   OpenCase opened;
   opened.image = store.image(id).contiguous();
   opened.labels = store.labels(id).contiguous();
-  MEDVOL_CHECK(opened.image.dim() == 4 && opened.image.scalar_type() == at::kHalf, "case '{}': image is no float16 [C, D, H, W]", id);
-  MEDVOL_CHECK(opened.labels.dim() == 3 && opened.labels.scalar_type() == at::kByte, "case '{}': labels are no uint8 [D, H, W]", id);
+  MEDVOL_CHECK(opened.image.dim() == 4 && opened.image.scalar_type() == at::kHalf,
+               "case '{}': image is no float16 [C, D, H, W]", id);
+  MEDVOL_CHECK(opened.labels.dim() == 3 && opened.labels.scalar_type() == at::kByte,
+               "case '{}': labels are no uint8 [D, H, W]", id);
   TrainingCase& view = opened.view;
   view.image = opened.image.const_data_ptr<c10::Half>();
   view.labels = opened.labels.const_data_ptr<uint8_t>();
@@ -35,8 +37,10 @@ OpenCase open_case(const CaseStore& store, const std::string& id) {
   for (const auto& [label, voxels] : store.foreground(id)) {
     opened.voxels.push_back(voxels.contiguous());
     const VoxelList list{opened.voxels.back().const_data_ptr<int64_t>(), opened.voxels.back().numel()};
-    if (label == CaseStore::annotated) view.annotated = list;
-    else view.foreground.push_back(list);
+    if (label == CaseStore::annotated)
+      view.annotated = list;
+    else
+      view.foreground.push_back(list);
   }
   return opened;
 }

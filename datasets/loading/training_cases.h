@@ -16,8 +16,8 @@ struct TrainingCase {
   const uint8_t* labels = nullptr;                     ///< [D, H, W], contiguous
   int64_t channels = 1;
   Index3 size{};  ///< D, H, W
-  /// Per class that may be forced into a patch: flat indices of voxels of it ((z * H + y) * W + x) and how many; a class
-  /// that the case lacks may stand with none.
+  /// Per class that may be forced into a patch: flat indices of voxels of it ((z * H + y) * W + x) and how many; a
+  /// class that the case lacks may stand with none.
   std::vector<VoxelList> foreground;
   /// With an ignore label: voxels of every other label. A patch that is not forced is then centred on one of these.
   VoxelList annotated{nullptr, 0};

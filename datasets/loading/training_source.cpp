@@ -20,7 +20,11 @@ class TrainingSource::Workers {
  public:
   Workers(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
           const LoadingOptions& options, uint64_t seed)
-      : cases_(std::move(cases)), augmenter_(std::move(augmenter)), batch_size_(batch_size), options_(options), seed_(seed),
+      : cases_(std::move(cases)),
+        augmenter_(std::move(augmenter)),
+        batch_size_(batch_size),
+        options_(options),
+        seed_(seed),
         sampler_(augmenter_.source_patch_size(), augmenter_.patch_size()),
         ring_(static_cast<size_t>(options.threads > 0 ? options.prefetch : 1)) {
     start(0);
@@ -61,9 +65,9 @@ class TrainingSource::Workers {
   std::mutex mutex_;
   std::condition_variable work_wanted_, batch_ready_;
   bool stopping_ = false;
-  int64_t next_batch_ = 0;    ///< due to the caller
-  int64_t next_sample_ = 0;   ///< to be handed out: batch · batch size + n
-  int64_t end_sample_ = 0;    ///< samples before this may be handed out
+  int64_t next_batch_ = 0;   ///< due to the caller
+  int64_t next_sample_ = 0;  ///< to be handed out: batch · batch size + n
+  int64_t end_sample_ = 0;   ///< samples before this may be handed out
 };
 
 void TrainingSource::Workers::start(int64_t batch) {
@@ -111,7 +115,11 @@ void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, 
   MEDVOL_CHECK(from.channels == cases_->channels(), "a case of {} channels among cases of {}", from.channels,
                cases_->channels());
   const bool forced = PatchSampler::forces_foreground(n, batch_size_, options_.oversample_foreground);
-  const SourcePatch source{from.image, from.labels, from.channels, from.size, sampler_.sample(from, forced, sampling),
+  const SourcePatch source{from.image,
+                           from.labels,
+                           from.channels,
+                           from.size,
+                           sampler_.sample(from, forced, sampling),
                            augmenter_.source_patch_size()};
   const int64_t voxels = voxel_count(augmenter_.patch_size());
   augmenter_.apply(source, augmentation, slot.images.mutable_data_ptr<float>() + n * from.channels * voxels,
@@ -171,7 +179,8 @@ TrainingSource::TrainingSource(std::unique_ptr<const TrainingCases> cases, Augme
                                const LoadingOptions& options, uint64_t seed) {
   MEDVOL_CHECK(batch_size > 0, "a batch of {}", batch_size);
   if (cases->count() == 0)
-    throw core::UserError("there are no training cases", "", "a fold needs cases with labels: see the split of the data set");
+    throw core::UserError("there are no training cases", "",
+                          "a fold needs cases with labels: see the split of the data set");
   workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed);
 }
 

@@ -93,7 +93,7 @@ networks::TaskShape task_shape(const plan::Plan& plan) {
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,
                             const std::string& data_hash) {
   run::Identity identity;
-  identity.program_version = program_version;
+  identity.program_version = program_version();
   identity.git_commit = git_commit();
   identity.torch_version = TORCH_VERSION;
   identity.device = context.device.str();

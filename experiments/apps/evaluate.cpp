@@ -106,7 +106,7 @@ void run(const EvaluateOptions& options) {
     if (!std::filesystem::exists(path)) throw core::UserError("no such file or folder", path.string());
   EvaluationJob job;
   job.title = "Evaluation of " + options.prediction->filename().string();
-  job.identity = {{"medvol", program_version},
+  job.identity = {{"medvol", program_version()},
                   {"commit", git_commit()},
                   {"references", options.reference->string()},
                   {"predictions", options.prediction->string()}};

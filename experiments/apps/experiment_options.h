@@ -21,8 +21,10 @@ struct EvaluationSettings {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("policy", policy, "what empty masks, misses and means are worth; printed with every table", config::one_of(metrics::policy_names()));
-    visit("nsd_tolerance", nsd_tolerance, "mm within which surfaces agree in the normalised surface Dice", config::at_least(0));
+    visit("policy", policy, "what empty masks, misses and means are worth; printed with every table",
+          config::one_of(metrics::policy_names()));
+    visit("nsd_tolerance", nsd_tolerance, "mm within which surfaces agree in the normalised surface Dice",
+          config::at_least(0));
   }
 };
 
@@ -83,7 +85,8 @@ struct ExperimentOptions {
     visit("inference", inference, "sliding window of validation and prediction");
     visit("evaluation", evaluation, "how predictions are scored");
     visit("run", run, "where results go");
-    visit("fold", fold, "which fifth is held out: 0 to 4, or all: nothing is held out", config::one_of({"0", "1", "2", "3", "4", "all"}));
+    visit("fold", fold, "which fifth is held out: 0 to 4, or all: nothing is held out",
+          config::one_of({"0", "1", "2", "3", "4", "all"}));
     visit("seed", seed, "of weights, sampling and augmentation", config::at_least(0));
     visit("resume", resume, "go on with the run in run.dir, from its last checkpoint");
   }

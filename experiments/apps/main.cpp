@@ -37,12 +37,12 @@ void print_help() {
   fmt::print(
       "medvol {} ({}): trains and evaluates networks on medical images, in C++ on LibTorch.\n\nusage: medvol <command> "
       "[key=value ...] [--help]\n\ncommands:\n",
-      apps::program_version, apps::git_commit());
+      apps::program_version(), apps::git_commit());
   for (const Command& command : commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
   fmt::print("\n`medvol <command> --help` lists every option of a command. A first run: medvol demo\n");
 }
 
-int run(const std::string& name, const apps::Arguments& arguments) {
+int run_named(const std::string& name, const apps::Arguments& arguments) {
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     if (command.name == name) return command.run(arguments);
@@ -61,8 +61,8 @@ int main(int argc, char** argv) {
   const bool debug = std::find(words.begin(), words.end(), "--debug") != words.end();
   try {
     if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") return print_help(), 0;
-    if (words[0] == "--version") return fmt::print("medvol {} ({})\n", apps::program_version, apps::git_commit()), 0;
-    return run(words[0], {words.begin() + 1, words.end()});
+    if (words[0] == "--version") return fmt::print("medvol {} ({})\n", apps::program_version(), apps::git_commit()), 0;
+    return run_named(words[0], {words.begin() + 1, words.end()});
   } catch (const core::Interrupted& stop) {
     fmt::print(stderr, "{}\n", stop.what());
     return 130;

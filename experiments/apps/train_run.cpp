@@ -2,6 +2,7 @@
 
 #include "datasets/catalogue/read_case.h"
 #include "datasets/loading/store_cases.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
 #include "experiments/apps/prediction.h"

@@ -3,7 +3,8 @@
 
 namespace medvol::apps {
 
-inline constexpr const char* program_version = MEDVOL_VERSION;
+/// "0.1.0"
+std::string program_version();
 
 /// Commit of the source tree that the program was built from, "-dirty" with uncommitted changes; "unknown" outside git.
 std::string git_commit();

@@ -45,7 +45,7 @@ class InternalError : public std::logic_error {
 }  // namespace medvol::core
 
 /// Asserts what only our own mistake can break; always on. MEDVOL_CHECK(a == b, "a {} b {}", a, b)
-#define MEDVOL_CHECK(condition, ...)                                                                       \
-  do {                                                                                                     \
+#define MEDVOL_CHECK(condition, ...)                                                                             \
+  do {                                                                                                           \
     if (!(condition)) ::medvol::core::fail_check(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__)); \
   } while (false)

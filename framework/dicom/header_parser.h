@@ -14,9 +14,9 @@ using Tag = uint32_t;
 struct Header {
   std::map<Tag, std::string> values;
   bool big_endian = false;
-  bool has_pixels = false;     ///< Pixel Data (7fe0,0010) is there
-  bool compressed = false;     ///< in encapsulated fragments, all of which are there
-  uint64_t pixel_bytes = 0;    ///< of uncompressed Pixel Data, all of which are there
+  bool has_pixels = false;   ///< Pixel Data (7fe0,0010) is there
+  bool compressed = false;   ///< in encapsulated fragments, all of which are there
+  uint64_t pixel_bytes = 0;  ///< of uncompressed Pixel Data, all of which are there
 
   /// Text without padding, on one line; empty when absent.
   std::string text(Tag tag) const;

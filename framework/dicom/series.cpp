@@ -26,8 +26,8 @@ struct Series {
 };
 
 bool is_image_modality(const std::string& modality) {
-  static const std::set<std::string> others = {"SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "SR", "PR", "KO",
-                                               "REG", "FID",      "ANN",    "AU",     "ECG",      "DOC"};
+  static const std::set<std::string> others = {"SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "SR",  "PR",
+                                               "KO",  "REG",      "FID",    "ANN",    "AU",       "ECG", "DOC"};
   return !others.contains(modality);
 }
 

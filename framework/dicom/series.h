@@ -12,12 +12,12 @@ namespace medvol::dicom {
 
 /// One series of a folder, without anything that identifies a patient: the UID leaves only as a keyed hash.
 struct SeriesInfo {
-  std::string key;          ///< keyed hash of the series UID, 12 hex digits: the name that is always unique
-  std::string description;  ///< SeriesDescription, may be empty
-  std::string modality;     ///< "CT", "MR", "SEG" ...
-  bool is_image = true;     ///< false for SEG, RTSTRUCT, SR and others that read_series does not read
-  int64_t slices = 0;       ///< files of the series, a multi-frame file counted by its frames
-  std::array<int64_t, 2> size{0, 0};         ///< columns, rows
+  std::string key;                    ///< keyed hash of the series UID, 12 hex digits: the name that is always unique
+  std::string description;            ///< SeriesDescription, may be empty
+  std::string modality;               ///< "CT", "MR", "SEG" ...
+  bool is_image = true;               ///< false for SEG, RTSTRUCT, SR and others that read_series does not read
+  int64_t slices = 0;                 ///< files of the series, a multi-frame file counted by its frames
+  std::array<int64_t, 2> size{0, 0};  ///< columns, rows
   std::vector<std::filesystem::path> files;  ///< sorted by path
   /// "3f2a9c… CT 'Thorax 1.0' 512x512, 20 slices"
   std::string text() const;

@@ -63,8 +63,9 @@ void check_alike(const std::vector<SliceHeader>& slices, const std::string& wher
                             "they cannot be put in order");
     }
     if (slice.columns != first.columns || slice.rows != first.rows) {
-      throw core::UserError(fmt::format("slices of {}x{} and of {}x{} pixels", first.columns, first.rows, slice.columns,
-                                        slice.rows), where, "a series of one size is expected");
+      throw core::UserError(
+          fmt::format("slices of {}x{} and of {}x{} pixels", first.columns, first.rows, slice.columns, slice.rows),
+          where, "a series of one size is expected");
     }
     if (!near(slice.orientation, first.orientation) || !near(slice.spacing, first.spacing)) {
       throw core::UserError("slices of different orientation or pixel spacing", where,

@@ -57,7 +57,10 @@ void check_grid(const at::Tensor& tensor, const Geometry& grid, int dimensions) 
 }
 
 nlohmann::json to_json(const Geometry& grid) {
-  return {{"size", grid.size}, {"spacing", grid.spacing}, {"origin", grid.origin}, {"direction", grid.direction},
+  return {{"size", grid.size},
+          {"spacing", grid.spacing},
+          {"origin", grid.origin},
+          {"direction", grid.direction},
           {"dimensions", grid.dimensions}};
 }
 
@@ -106,8 +109,8 @@ Geometry GridTransform::grid_after(const Geometry& before, const Crop& step) {
   for (int axis = 0; axis < 3; ++axis) {
     const int64_t begin = step.begin_zyx[tensor_axis(axis)];
     const int64_t size = step.size_zyx[tensor_axis(axis)];
-    MEDVOL_CHECK(begin >= 0 && size > 0 && begin + size <= before.size[axis], "crop {} + {} of {} along axis {}",
-                 begin, size, before.size[axis], axis);
+    MEDVOL_CHECK(begin >= 0 && size > 0 && begin + size <= before.size[axis], "crop {} + {} of {} along axis {}", begin,
+                 size, before.size[axis], axis);
     steps[axis] = static_cast<double>(begin);
     after.size[axis] = size;
   }
@@ -182,12 +185,12 @@ at::Tensor GridTransform::apply_channels(at::Tensor channels, bool labels) const
       return labels ? resample_labels(channels[0], size, 1, apart).unsqueeze(0)
                     : resample_image_apart(channels, size, 3, apart);
     };
-    channels = std::visit(
-        Overloaded{[&](const Orient& step) {
-                     return channels.permute(permutation_of(step.source)).flip(flipped_axes(step.flip));
-                   },
-                   [&](const Crop& step) { return box(channels, step.begin_zyx, step.size_zyx); }, resample},
-        steps_[i]);
+    channels =
+        std::visit(Overloaded{[&](const Orient& step) {
+                                return channels.permute(permutation_of(step.source)).flip(flipped_axes(step.flip));
+                              },
+                              [&](const Crop& step) { return box(channels, step.begin_zyx, step.size_zyx); }, resample},
+                   steps_[i]);
   }
   return channels.contiguous();
 }
@@ -288,8 +291,8 @@ GridTransform GridTransform::from_json(const nlohmann::json& json) {
     for (const nlohmann::json& step : json.at("steps")) {
       if (step.contains("orient")) {
         const nlohmann::json& orient = step.at("orient");
-        transform.add(Orient{orient.at("source").get<std::array<int, 3>>(),
-                             orient.at("flip").get<std::array<bool, 3>>()});
+        transform.add(
+            Orient{orient.at("source").get<std::array<int, 3>>(), orient.at("flip").get<std::array<bool, 3>>()});
       } else if (step.contains("crop")) {
         const nlohmann::json& crop = step.at("crop");
         transform.crop(crop.at("begin_zyx").get<std::array<int64_t, 3>>(),

@@ -23,8 +23,7 @@ bool is_tiff(const std::filesystem::path& path) { return image_ending(path).star
 std::filesystem::path temporary_beside(const std::filesystem::path& path) {
   static std::atomic<uint64_t> count{0};  // names only: no result depends on it
   const std::string shortened = image_stem(path).substr(0, 100);
-  return path.parent_path() /
-         fmt::format(".{}.medvol-tmp-{}-{}{}", shortened, ::getpid(), count++, image_ending(path));
+  return path.parent_path() / fmt::format(".{}.medvol-tmp-{}-{}{}", shortened, ::getpid(), count++, image_ending(path));
 }
 
 /// Removes the file unless it was renamed away.
@@ -53,12 +52,18 @@ at::ScalarType smallest_type(const at::Tensor& values, bool picture) {
 
 itk::IOComponentEnum component_of(at::ScalarType type) {
   switch (type) {
-    case at::kByte: return itk::IOComponentEnum::UCHAR;
-    case at::kShort: return itk::IOComponentEnum::SHORT;
-    case at::kUInt16: return itk::IOComponentEnum::USHORT;
-    case at::kInt: return itk::IOComponentEnum::INT;
-    case at::kFloat: return itk::IOComponentEnum::FLOAT;
-    default: break;
+    case at::kByte:
+      return itk::IOComponentEnum::UCHAR;
+    case at::kShort:
+      return itk::IOComponentEnum::SHORT;
+    case at::kUInt16:
+      return itk::IOComponentEnum::USHORT;
+    case at::kInt:
+      return itk::IOComponentEnum::INT;
+    case at::kFloat:
+      return itk::IOComponentEnum::FLOAT;
+    default:
+      break;
   }
   MEDVOL_CHECK(false, "no file type for {}", c10::toString(type));
   return itk::IOComponentEnum::UNKNOWNCOMPONENTTYPE;

@@ -21,18 +21,30 @@ namespace {
 template <class Work>
 void with_component_type(itk::IOComponentEnum type, const std::filesystem::path& path, const Work& work) {
   switch (type) {
-    case itk::IOComponentEnum::UCHAR: return work(static_cast<unsigned char>(0));
-    case itk::IOComponentEnum::CHAR: return work(static_cast<signed char>(0));
-    case itk::IOComponentEnum::USHORT: return work(static_cast<unsigned short>(0));
-    case itk::IOComponentEnum::SHORT: return work(static_cast<short>(0));
-    case itk::IOComponentEnum::UINT: return work(0u);
-    case itk::IOComponentEnum::INT: return work(0);
-    case itk::IOComponentEnum::ULONG: return work(0ul);
-    case itk::IOComponentEnum::LONG: return work(0l);
-    case itk::IOComponentEnum::ULONGLONG: return work(0ull);
-    case itk::IOComponentEnum::LONGLONG: return work(0ll);
-    case itk::IOComponentEnum::FLOAT: return work(0.0f);
-    case itk::IOComponentEnum::DOUBLE: return work(0.0);
+    case itk::IOComponentEnum::UCHAR:
+      return work(static_cast<unsigned char>(0));
+    case itk::IOComponentEnum::CHAR:
+      return work(static_cast<signed char>(0));
+    case itk::IOComponentEnum::USHORT:
+      return work(static_cast<unsigned short>(0));
+    case itk::IOComponentEnum::SHORT:
+      return work(static_cast<short>(0));
+    case itk::IOComponentEnum::UINT:
+      return work(0u);
+    case itk::IOComponentEnum::INT:
+      return work(0);
+    case itk::IOComponentEnum::ULONG:
+      return work(0ul);
+    case itk::IOComponentEnum::LONG:
+      return work(0l);
+    case itk::IOComponentEnum::ULONGLONG:
+      return work(0ull);
+    case itk::IOComponentEnum::LONGLONG:
+      return work(0ll);
+    case itk::IOComponentEnum::FLOAT:
+      return work(0.0f);
+    case itk::IOComponentEnum::DOUBLE:
+      return work(0.0);
     default:
       throw core::UserError("voxels of type " + itk::ImageIOBase::GetComponentTypeAsString(type) + " are not read",
                             path.string(), "save integers or floats");

@@ -89,17 +89,30 @@ VoxelHeader read_header(gzFile file, const std::filesystem::path& path) {
 /// NIfTI's datatype codes that hold real numbers; RGB and RGBA are bytes, interleaved.
 itk::IOComponentEnum component_of(int16_t datatype, const std::filesystem::path& path) {
   switch (datatype) {
-    case 2: case 128: case 2304: return itk::IOComponentEnum::UCHAR;
-    case 4: return itk::IOComponentEnum::SHORT;
-    case 8: return itk::IOComponentEnum::INT;
-    case 16: return itk::IOComponentEnum::FLOAT;
-    case 64: return itk::IOComponentEnum::DOUBLE;
-    case 256: return itk::IOComponentEnum::CHAR;
-    case 512: return itk::IOComponentEnum::USHORT;
-    case 768: return itk::IOComponentEnum::UINT;
-    case 1024: return itk::IOComponentEnum::LONGLONG;
-    case 1280: return itk::IOComponentEnum::ULONGLONG;
-    default: break;
+    case 2:
+    case 128:
+    case 2304:
+      return itk::IOComponentEnum::UCHAR;
+    case 4:
+      return itk::IOComponentEnum::SHORT;
+    case 8:
+      return itk::IOComponentEnum::INT;
+    case 16:
+      return itk::IOComponentEnum::FLOAT;
+    case 64:
+      return itk::IOComponentEnum::DOUBLE;
+    case 256:
+      return itk::IOComponentEnum::CHAR;
+    case 512:
+      return itk::IOComponentEnum::USHORT;
+    case 768:
+      return itk::IOComponentEnum::UINT;
+    case 1024:
+      return itk::IOComponentEnum::LONGLONG;
+    case 1280:
+      return itk::IOComponentEnum::ULONGLONG;
+    default:
+      break;
   }
   throw core::UserError(fmt::format("voxels of NIfTI datatype {} are not read", datatype), path.string(),
                         "save integers or floats");
@@ -107,10 +120,18 @@ itk::IOComponentEnum component_of(int16_t datatype, const std::filesystem::path&
 
 size_t bytes_of(itk::IOComponentEnum type) {
   switch (type) {
-    case itk::IOComponentEnum::UCHAR: case itk::IOComponentEnum::CHAR: return 1;
-    case itk::IOComponentEnum::SHORT: case itk::IOComponentEnum::USHORT: return 2;
-    case itk::IOComponentEnum::INT: case itk::IOComponentEnum::UINT: case itk::IOComponentEnum::FLOAT: return 4;
-    default: return 8;
+    case itk::IOComponentEnum::UCHAR:
+    case itk::IOComponentEnum::CHAR:
+      return 1;
+    case itk::IOComponentEnum::SHORT:
+    case itk::IOComponentEnum::USHORT:
+      return 2;
+    case itk::IOComponentEnum::INT:
+    case itk::IOComponentEnum::UINT:
+    case itk::IOComponentEnum::FLOAT:
+      return 4;
+    default:
+      return 8;
   }
 }
 

@@ -12,9 +12,9 @@ namespace medvol::imaging {
 /// `direction` is row-major 3×3: column j is the physical direction of index axis j. The tensor of a Volume has the
 /// reversed axis order z, y, x: tensor axis 0 is index axis 2.
 struct Geometry {
-  std::array<int64_t, 3> size{1, 1, 1};       ///< voxels along x, y, z
-  std::array<double, 3> spacing{1, 1, 1};     ///< mm
-  std::array<double, 3> origin{0, 0, 0};      ///< mm, LPS, centre of the first voxel
+  std::array<int64_t, 3> size{1, 1, 1};    ///< voxels along x, y, z
+  std::array<double, 3> spacing{1, 1, 1};  ///< mm
+  std::array<double, 3> origin{0, 0, 0};   ///< mm, LPS, centre of the first voxel
   std::array<double, 9> direction{1, 0, 0, 0, 1, 0, 0, 0, 1};
   int dimensions = 3;  ///< 2 for a PNG, JPEG, 2D TIFF or 2D NIfTI: then size z is 1
 

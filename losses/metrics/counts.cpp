@@ -141,15 +141,15 @@ std::vector<CountedStructure> count_structures(const at::Tensor& reference, cons
   const LabelRows reference_rows(reference, index, "reference", where);
   const LabelRows prediction_rows(prediction, index, "prediction", where);
   if (reference.sizes() != prediction.sizes())
-    throw core::UserError(fmt::format("prediction of {}×{}×{} voxels for a reference of {}×{}×{}", prediction.size(0),
-                                      prediction.size(1), prediction.size(2), reference.size(0), reference.size(1),
-                                      reference.size(2)),
-                          where, "a prediction must lie on the grid of its reference (axes z, y, x)");
+    throw core::UserError(
+        fmt::format("prediction of {}×{}×{} voxels for a reference of {}×{}×{}", prediction.size(0), prediction.size(1),
+                    prediction.size(2), reference.size(0), reference.size(1), reference.size(2)),
+        where, "a prediction must lie on the grid of its reference (axes z, y, x)");
   const JointTally tally = tally_maps(reference_rows, prediction_rows, index);
   if (tally.prediction_ignored() > 0)
-    throw core::UserError(fmt::format("the prediction holds the ignore label {} in {} voxels", *ignore,
-                                      tally.prediction_ignored()),
-                          where, "only a reference may hold it; check that the two folders are not swapped");
+    throw core::UserError(
+        fmt::format("the prediction holds the ignore label {} in {} voxels", *ignore, tally.prediction_ignored()),
+        where, "only a reference may hold it; check that the two folders are not swapped");
   std::vector<CountedStructure> counted;
   for (const auto& structure : structures) counted.push_back(tally.structure(structure));
   return counted;

@@ -114,10 +114,9 @@ CaseResult evaluate_case(const at::Tensor& reference, const at::Tensor& predicti
     measured.values = overlap_values(measured.counts, voxel_mm3);
     settle_overlap(measured.outcome, policy, measured.values);
     if (options.surfaces && measured.outcome == Outcome::found) {
-      const auto comparison =
-          compare_surfaces(mask_pair(reference, prediction, structures[i], options.ignore_label, counted[i].box,
-                                     geometry.spacing_zyx(), geometry.dimensions),
-                           policy.surface);
+      const auto comparison = compare_surfaces(mask_pair(reference, prediction, structures[i], options.ignore_label,
+                                                         counted[i].box, geometry.spacing_zyx(), geometry.dimensions),
+                                               policy.surface);
       set_surface_values(measured.values, comparison.hausdorff(), comparison.hausdorff(95),
                          comparison.average_symmetric(), comparison.normalised(options.nsd_tolerance_mm));
     } else if (options.surfaces) {

@@ -65,10 +65,14 @@ LabelRows::LabelRows(const at::Tensor& map, const LabelIndex& index, const std::
 void LabelRows::read(int64_t z, int64_t y, int64_t x, int64_t count, uint8_t* numbers) const {
   const int64_t start = (z * map_.size(1) + y) * map_.size(2) + x;
   switch (map_.scalar_type()) {
-    case at::kByte: return read_row(map_.const_data_ptr<uint8_t>() + start, count, index_, numbers);
-    case at::kShort: return read_row(map_.const_data_ptr<int16_t>() + start, count, index_, numbers);
-    case at::kInt: return read_row(map_.const_data_ptr<int32_t>() + start, count, index_, numbers);
-    default: return read_row(map_.const_data_ptr<int64_t>() + start, count, index_, numbers);
+    case at::kByte:
+      return read_row(map_.const_data_ptr<uint8_t>() + start, count, index_, numbers);
+    case at::kShort:
+      return read_row(map_.const_data_ptr<int16_t>() + start, count, index_, numbers);
+    case at::kInt:
+      return read_row(map_.const_data_ptr<int32_t>() + start, count, index_, numbers);
+    default:
+      return read_row(map_.const_data_ptr<int64_t>() + start, count, index_, numbers);
   }
 }
 

@@ -11,9 +11,9 @@ StructureSummary summarize_structure(const std::vector<CaseResult>& cases, size_
   summary.name = cases.front().structures[position].name;
   std::map<std::string, std::vector<double>> columns;
   for (const auto& result : cases) {
-    MEDVOL_CHECK(result.structures.size() == cases.front().structures.size() &&
-                     result.structures[position].name == summary.name,
-                 "case '{}' was evaluated for other structures", result.case_id);
+    MEDVOL_CHECK(
+        result.structures.size() == cases.front().structures.size() && result.structures[position].name == summary.name,
+        "case '{}' was evaluated for other structures", result.case_id);
     const auto& structure = result.structures[position];
     for (const auto& [metric, value] : structure.values) columns[metric].push_back(value);
     ++summary.n_cases;

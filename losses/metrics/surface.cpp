@@ -72,8 +72,7 @@ Elements directed(const SurfaceGrid& grid, uint8_t from, uint8_t to, const std::
         const size_t start = size_t((z * rows + y) * columns);
         for (int64_t x = 0; x < columns; ++x) {
           const size_t point = start + size_t(x);
-          if (grid.points[point] & from)
-            by_slice[size_t(z)].push_back({field.at(z, y, x), grid.weight(from, point)});
+          if (grid.points[point] & from) by_slice[size_t(z)].push_back({field.at(z, y, x), grid.weight(from, point)});
         }
       }
     }
@@ -91,10 +90,14 @@ Elements directed(const SurfaceGrid& grid, uint8_t from, uint8_t to, const std::
 
 std::string surface_name(SurfaceDefinition definition) {
   switch (definition) {
-    case SurfaceDefinition::surfels: return "DeepMind surfels";
-    case SurfaceDefinition::medpy: return "MedPy voxel surface";
-    case SurfaceDefinition::monai: return "MONAI voxel edges";
-    case SurfaceDefinition::all_voxels: return "all voxels (SimpleITK)";
+    case SurfaceDefinition::surfels:
+      return "DeepMind surfels";
+    case SurfaceDefinition::medpy:
+      return "MedPy voxel surface";
+    case SurfaceDefinition::monai:
+      return "MONAI voxel edges";
+    case SurfaceDefinition::all_voxels:
+      return "all voxels (SimpleITK)";
   }
   return {};
 }
@@ -162,7 +165,8 @@ double SurfaceComparison::hausdorff(double percent) const {
   switch (definition) {
     case SurfaceDefinition::surfels:
       return std::max(weighted_percentile(from_reference, percent), weighted_percentile(from_prediction, percent));
-    case SurfaceDefinition::medpy: return pooled_percentile(from_reference, from_prediction, percent);
+    case SurfaceDefinition::medpy:
+      return pooled_percentile(from_reference, from_prediction, percent);
     default:
       return std::max(sorted_percentile(distances_of(from_reference), percent),
                       sorted_percentile(distances_of(from_prediction), percent));

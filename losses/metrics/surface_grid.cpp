@@ -96,9 +96,12 @@ SurfaceGrid surfel_surface(const MaskPair& masks) {
 
 SurfaceGrid surface_grid(const MaskPair& masks, SurfaceDefinition definition) {
   switch (definition) {
-    case SurfaceDefinition::surfels: return surfel_surface(masks);
-    case SurfaceDefinition::all_voxels: return {masks.size, masks.bits, {}, {}};
-    default: return voxel_surface(masks);
+    case SurfaceDefinition::surfels:
+      return surfel_surface(masks);
+    case SurfaceDefinition::all_voxels:
+      return {masks.size, masks.bits, {}, {}};
+    default:
+      return voxel_surface(masks);
   }
 }
 

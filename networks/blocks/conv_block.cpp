@@ -19,9 +19,9 @@ ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_
 }
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
-  // In place: the norm's backward needs its input, not its output, and the sign of the result tells the slope.
-  torch::Tensor normalised = norm_->forward(conv_->forward(x));
-  return torch::leaky_relu_(normalised, negative_slope_);
+  // Not in place: the norm gives a view on the CPU, and autograd copies whole views to keep track of a change (a tenth
+  // of a step).
+  return torch::leaky_relu(norm_->forward(conv_->forward(x)), negative_slope_);
 }
 
 StackedConvBlocksImpl::StackedConvBlocksImpl(int64_t count, ConvolutionOptions first, double negative_slope) {

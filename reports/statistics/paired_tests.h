@@ -8,8 +8,8 @@ namespace medvol::reports {
 struct WilcoxonResult {
   double statistic = 0;  ///< the smaller of the two rank sums, W
   double p = 1;
-  int64_t n = 0;         ///< pairs that differ; pairs with a NaN and equal pairs are left out
-  bool exact = false;    ///< exact null distribution, else the normal approximation
+  int64_t n = 0;       ///< pairs that differ; pairs with a NaN and equal pairs are left out
+  bool exact = false;  ///< exact null distribution, else the normal approximation
 };
 
 /// Two-sided Wilcoxon signed-rank test of paired samples (Wilcoxon 1945). Equal pairs are dropped (Wilcoxon's own

@@ -51,13 +51,6 @@ bool read_room(const std::string& cmake, Room& room) {
   return true;
 }
 
-/// The one program: the composition root, which may include every room. Its folder declares an executable, not a room.
-Room composition_root(const std::map<std::string, Room>& rooms) {
-  Room apps{"experiments_apps", "experiments/apps", true, {}, {}};
-  for (const auto& [name, room] : rooms) apps.depends.insert(name);
-  return apps;
-}
-
 SourceTree read_tree() {
   SourceTree tree;
   const fs::path root = tests::source_root();
@@ -72,7 +65,6 @@ SourceTree read_tree() {
     room.folder = fs::path(path).parent_path().string();
     tree.rooms[room.name] = room;
   }
-  tree.rooms["experiments_apps"] = composition_root(tree.rooms);
   for (const std::string& path : paths) {
     if (!path.ends_with(".h") && !path.ends_with(".cpp")) continue;
     SourceFile file;

@@ -31,11 +31,12 @@ void write_file(const std::filesystem::path& path, const std::string& content);
 
 }  // namespace medvol::tests
 
-/// First line of a test that reads real images. Absent data is a visible skip, and a failure where MEDVOL_REQUIRE_DATA=1 (.ci/run).
-#define MEDVOL_NEEDS_DATA(folder)                                                                       \
-  if (!std::filesystem::exists(::medvol::tests::test_data() / (folder))) {                              \
+/// First line of a test that reads real images. Absent data is a visible skip, and a failure where
+/// MEDVOL_REQUIRE_DATA=1 (.ci/run).
+#define MEDVOL_NEEDS_DATA(folder)                                                                            \
+  if (!std::filesystem::exists(::medvol::tests::test_data() / (folder))) {                                   \
     if (const char* required = std::getenv("MEDVOL_REQUIRE_DATA"); required && std::string(required) == "1") \
-      FAIL() << "test data '" << (folder) << "' is required here; set MEDVOL_TEST_DATA";                \
-    GTEST_SKIP() << "test data '" << (folder) << "' is absent; set MEDVOL_TEST_DATA to run this test";  \
-  }                                                                                                     \
+      FAIL() << "test data '" << (folder) << "' is required here; set MEDVOL_TEST_DATA";                     \
+    GTEST_SKIP() << "test data '" << (folder) << "' is absent; set MEDVOL_TEST_DATA to run this test";       \
+  }                                                                                                          \
   static_assert(true)

@@ -32,13 +32,15 @@ std::vector<AugmentationDraws> many(const AugmentationSpecification& specificati
 /// det^(1/3) of the matrix: the scale.
 double scale_of(const AugmentationDraws& draws) {
   const auto& m = draws.matrix;
-  return std::cbrt(m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+  return std::cbrt(m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                   m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
                    m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]));
 }
 
 TEST(Draws, NnUnetFrequenciesAndRanges) {
   const auto all = many(specify({}, {128, 128, 128}));
-  int64_t moved = 0, scaled = 0, noisy = 0, blurred = 0, blurred_channels = 0, bright = 0, bright_below = 0, contrast = 0, low = 0, inverted = 0, gamma = 0;
+  int64_t moved = 0, scaled = 0, noisy = 0, blurred = 0, blurred_channels = 0, bright = 0, bright_below = 0,
+          contrast = 0, low = 0, inverted = 0, gamma = 0;
   std::array<int64_t, 3> mirrored{};
   for (const AugmentationDraws& draws : all) {
     moved += draws.interpolate;
@@ -57,7 +59,8 @@ TEST(Draws, NnUnetFrequenciesAndRanges) {
       EXPECT_TRUE(channel.brightness >= 0.75 && channel.brightness < 1.25);
       EXPECT_TRUE(channel.contrast >= 0.75 && channel.contrast < 1.25);
       EXPECT_TRUE(channel.low_resolution >= 0.5 && channel.low_resolution <= 1);
-      EXPECT_TRUE(channel.gamma >= 0.7 && channel.gamma < 1.5 && channel.gamma_inverted >= 0.7 && channel.gamma_inverted < 1.5);
+      EXPECT_TRUE(channel.gamma >= 0.7 && channel.gamma < 1.5 && channel.gamma_inverted >= 0.7 &&
+                  channel.gamma_inverted < 1.5);
       low += channel.low_resolution != 1;
     }
     bright += first.brightness != 1;
@@ -105,7 +108,8 @@ TEST(Draws, RotationTurnsEveryAxisWithinItsLimit) {
   for (const AugmentationDraws& draws : many(specify(options, {64, 64, 64}), 1)) {
     const auto& m = draws.matrix;
     for (size_t a = 0; a < 3; ++a)
-      for (size_t b = 0; b < 3; ++b) EXPECT_NEAR(m[a][0] * m[b][0] + m[a][1] * m[b][1] + m[a][2] * m[b][2], a == b, 1e-12);
+      for (size_t b = 0; b < 3; ++b)
+        EXPECT_NEAR(m[a][0] * m[b][0] + m[a][1] * m[b][1] + m[a][2] * m[b][2], a == b, 1e-12);
     // Rx' Ry' Rz' in x, y, z: the entry (x from z) is − sin of the angle about y alone.
     const double about_y = std::asin(-m[2][0]) * 180 / std::numbers::pi;
     largest = std::max(largest, std::abs(about_y));

@@ -141,7 +141,8 @@ TEST(Blur, ADeltaBecomesTheProductOfThreeGaussians) {
   for (int64_t k = 0; k < 11; ++k)
     for (int64_t j = 0; j < 12; ++j)
       for (int64_t i = 0; i < 21; ++i)
-        ASSERT_NEAR(values[size_t((k * 12 + j) * 21 + i)], weight(z, k - 5) * weight(y, j - 6) * weight(x, i - 10), 1e-6);
+        ASSERT_NEAR(values[size_t((k * 12 + j) * 21 + i)], weight(z, k - 5) * weight(y, j - 6) * weight(x, i - 10),
+                    1e-6);
 }
 
 TEST(Blur, BordersAreReflectedAsInTorch) {
@@ -188,7 +189,8 @@ TEST(Noise, IsBoxMullerOfPhiloxWords) {
   add_noise(values.data(), 100, 2.0f, key, 3);
   for (const int64_t i : {0, 7, 8, 17, 31, 32, 63, 99}) {
     const uint64_t block = uint64_t(8 * (i / 32) + i % 8);
-    const auto words = runtime::Philox::block({uint32_t(block), uint32_t(block >> 32), 3, 0}, {uint32_t(key), uint32_t(key >> 32)});
+    const auto words =
+        runtime::Philox::block({uint32_t(block), uint32_t(block >> 32), 3, 0}, {uint32_t(key), uint32_t(key >> 32)});
     const int64_t part = i % 32 / 8;
     const uint32_t a = words[part < 2 ? 0 : 2], b = words[part < 2 ? 1 : 3];
     const double radius = std::sqrt(-2 * std::log(double((a >> 8) + 1) / 16777216.0));
@@ -210,9 +212,10 @@ TEST(Noise, IsStandardNormal) {
 
 TEST(Augmenter, ProbabilitiesOfZeroGiveThePatchItself) {
   AugmentationOptions options;
-  for (double* probability : {&options.rotation.probability, &options.scaling.probability, &options.noise.probability, &options.blur.probability,
-                              &options.brightness.probability, &options.contrast.probability, &options.low_resolution.probability,
-                              &options.gamma_inverted.probability, &options.gamma.probability, &options.mirror.probability})
+  for (double* probability : {&options.rotation.probability, &options.scaling.probability, &options.noise.probability,
+                              &options.blur.probability, &options.brightness.probability, &options.contrast.probability,
+                              &options.low_resolution.probability, &options.gamma_inverted.probability,
+                              &options.gamma.probability, &options.mirror.probability})
     *probability = 0;
   const Augmenter augmenter(options, {9, 10, 11});
   const Index3 box = augmenter.source_patch_size();
@@ -230,17 +233,21 @@ TEST(Augmenter, ProbabilitiesOfZeroGiveThePatchItself) {
 
 TEST(Augmenter, EveryStepAtOnceKeepsValuesFiniteAndLabelsKnown) {
   AugmentationOptions options;
-  for (double* probability : {&options.rotation.probability, &options.scaling.probability, &options.noise.probability, &options.blur.probability,
-                              &options.blur.channel_probability, &options.brightness.probability, &options.contrast.probability,
-                              &options.low_resolution.probability, &options.low_resolution.channel_probability,
-                              &options.gamma_inverted.probability, &options.gamma.probability})
+  for (double* probability :
+       {&options.rotation.probability, &options.scaling.probability, &options.noise.probability,
+        &options.blur.probability, &options.blur.channel_probability, &options.brightness.probability,
+        &options.contrast.probability, &options.low_resolution.probability, &options.low_resolution.channel_probability,
+        &options.gamma_inverted.probability, &options.gamma.probability})
     *probability = 1;
   for (const std::vector<int64_t>& patch : {std::vector<int64_t>{9, 10, 11}, {3, 12, 13}, {14, 9}}) {
     const Augmenter augmenter(options, patch);
     const Index3 size = augmenter.patch_size(), image_size{7, 9, 8};  // smaller than the patch
     const at::Tensor image = at::randn({2, 7, 9, 8}).to(at::kHalf), labels = at::randint(0, 3, {7, 9, 8}, at::kByte);
-    const SourcePatch source{image.const_data_ptr<c10::Half>(), labels.const_data_ptr<uint8_t>(), 2, image_size, {-2, -3, 1}, augmenter.source_patch_size()};
-    at::Tensor out = at::full({2, size[0], size[1], size[2]}, NAN), out_labels = at::full({size[0], size[1], size[2]}, 9, at::kByte);
+    const SourcePatch source{
+        image.const_data_ptr<c10::Half>(), labels.const_data_ptr<uint8_t>(), 2, image_size, {-2, -3, 1},
+        augmenter.source_patch_size()};
+    at::Tensor out = at::full({2, size[0], size[1], size[2]}, NAN),
+               out_labels = at::full({size[0], size[1], size[2]}, 9, at::kByte);
     AugmentationScratch scratch;
     runtime::Philox random(1, 2, 3);
     augmenter.apply(source, random, out.mutable_data_ptr<float>(), out_labels.mutable_data_ptr<uint8_t>(), scratch);

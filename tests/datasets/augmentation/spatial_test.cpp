@@ -25,8 +25,10 @@ struct Source {
   }
   SourcePatch patch(const Index3& begin, const Index3& size) const {
     SourcePatch result;
-    if (image.scalar_type() == at::kHalf) result.image = image.const_data_ptr<c10::Half>();
-    else result.image = image.const_data_ptr<float>();
+    if (image.scalar_type() == at::kHalf)
+      result.image = image.const_data_ptr<c10::Half>();
+    else
+      result.image = image.const_data_ptr<float>();
     result.labels = labels.const_data_ptr<uint8_t>();
     result.channels = image.size(0);
     result.image_size = {image.size(1), image.size(2), image.size(3)};
@@ -40,17 +42,21 @@ struct Result {
   at::Tensor image, labels;
 };
 
-Result run_gather(const SourcePatch& source, const Index3& patch, const AugmentationDraws& draws, bool in_plane = false) {
-  Result result{at::full({source.channels, patch[0], patch[1], patch[2]}, 99.0), at::full({patch[0], patch[1], patch[2]}, 99).to(at::kByte)};
+Result run_gather(const SourcePatch& source, const Index3& patch, const AugmentationDraws& draws,
+                  bool in_plane = false) {
+  Result result{at::full({source.channels, patch[0], patch[1], patch[2]}, 99.0),
+                at::full({patch[0], patch[1], patch[2]}, 99).to(at::kByte)};
   std::vector<float> shares;
   std::vector<int32_t> offsets;
   result.image = result.image.to(at::kFloat);
-  gather(source, patch, in_plane, draws, result.image.mutable_data_ptr<float>(), result.labels.mutable_data_ptr<uint8_t>(), shares, offsets);
+  gather(source, patch, in_plane, draws, result.image.mutable_data_ptr<float>(),
+         result.labels.mutable_data_ptr<uint8_t>(), shares, offsets);
   return result;
 }
 
 Result run_crop(const SourcePatch& source, const Index3& patch, const std::array<bool, 3>& mirror) {
-  Result result{at::full({source.channels, patch[0], patch[1], patch[2]}, 99.0f, at::kFloat), at::full({patch[0], patch[1], patch[2]}, 99, at::kByte)};
+  Result result{at::full({source.channels, patch[0], patch[1], patch[2]}, 99.0f, at::kFloat),
+                at::full({patch[0], patch[1], patch[2]}, 99, at::kByte)};
   crop(source, patch, mirror, result.image.mutable_data_ptr<float>(), result.labels.mutable_data_ptr<uint8_t>());
   return result;
 }
@@ -95,7 +101,8 @@ TEST_P(AgainstTorch, ImageEqualsGridSampleAndLabelsItsHeaviest) {
   EXPECT_LT(largest_difference(ours.image, torch_sample(source.image, grid)), 1e-4);
   // Labels: linear weight of each, the heaviest; voxels on the edge between two are free to go either way.
   std::vector<at::Tensor> weights;
-  for (int label = 0; label < 3; ++label) weights.push_back(torch_sample((source.labels == label).unsqueeze(0), grid)[0]);
+  for (int label = 0; label < 3; ++label)
+    weights.push_back(torch_sample((source.labels == label).unsqueeze(0), grid)[0]);
   const at::Tensor stacked = at::stack(weights);
   const auto sorted = std::get<0>(stacked.sort(0, true));
   const at::Tensor clear = (sorted[0] - sorted[1]) > 1e-3;
@@ -103,7 +110,8 @@ TEST_P(AgainstTorch, ImageEqualsGridSampleAndLabelsItsHeaviest) {
   EXPECT_TRUE(at::equal(ours.labels.masked_select(clear), stacked.argmax(0).to(at::kByte).masked_select(clear)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Spatial, AgainstTorch, ::testing::Combine(::testing::Values(at::kFloat, at::kHalf), ::testing::Range(0, 6)));
+INSTANTIATE_TEST_SUITE_P(Spatial, AgainstTorch,
+                         ::testing::Combine(::testing::Values(at::kFloat, at::kHalf), ::testing::Range(0, 6)));
 
 TEST(Spatial, BoxPastTheImageEqualsPaddedGridSample) {
   const Index3 size{9, 12, 11}, begin{-5, 4, -3}, box{20, 22, 24}, patch{13, 14, 15};
@@ -175,7 +183,9 @@ TEST(Spatial, LabelsAreNeverInvented) {
   for (uint64_t index = 0; index < 20; ++index) {
     const Result result = run_gather(source.patch({-2, 0, 1}, size), {14, 14, 14}, drawn({14, 14, 14}, index));
     std::set<int> found;
-    for (const uint8_t label : std::vector<uint8_t>(result.labels.data_ptr<uint8_t>(), result.labels.data_ptr<uint8_t>() + 14 * 14 * 14)) found.insert(label);
+    for (const uint8_t label :
+         std::vector<uint8_t>(result.labels.data_ptr<uint8_t>(), result.labels.data_ptr<uint8_t>() + 14 * 14 * 14))
+      found.insert(label);
     for (const int label : found) EXPECT_TRUE(label == 0 || label == 100 || label == 200) << label;
   }
 }

@@ -22,7 +22,8 @@ class MemoryCases : public TrainingCases {
   explicit MemoryCases(int64_t count, Index3 size = {14, 16, 15}) {
     for (int64_t c = 0; c < count; ++c) {
       Stored stored;
-      stored.image = at::full({1, size[0], size[1], size[2]}, double(c + 1)).to(at::kHalf) + at::rand({1, size[0], size[1], size[2]}).to(at::kHalf) * 0.5;
+      stored.image = at::full({1, size[0], size[1], size[2]}, double(c + 1)).to(at::kHalf) +
+                     at::rand({1, size[0], size[1], size[2]}).to(at::kHalf) * 0.5;
       stored.labels = at::zeros({size[0], size[1], size[2]}, at::kByte);
       if (c > 0) {
         stored.voxels = {{voxel_count(size) - 1 - c}, {(size[1] + 2) * size[2] + c}};
@@ -65,7 +66,8 @@ std::unique_ptr<MemoryCases> memory_cases(int64_t count = 5) {
   return std::make_unique<MemoryCases>(count);
 }
 
-TrainingSource source(int64_t threads, uint64_t seed = 42, int64_t prefetch = 3, std::vector<int64_t> patch = {10, 12, 8}) {
+TrainingSource source(int64_t threads, uint64_t seed = 42, int64_t prefetch = 3,
+                      std::vector<int64_t> patch = {10, 12, 8}) {
   return {memory_cases(), Augmenter({}, patch), 3, LoadingOptions{threads, prefetch, 0.33}, seed};
 }
 
@@ -168,7 +170,8 @@ TEST(TrainingSource, ForcedSamplesContainForeground) {
   AugmentationOptions off;
   off.enabled = false;
   at::manual_seed(3);
-  TrainingSource from(std::make_unique<MemoryCases>(5, Index3{30, 31, 32}), Augmenter(off, {6, 6, 6}), 3, LoadingOptions{2, 3, 0.33}, 8);
+  TrainingSource from(std::make_unique<MemoryCases>(5, Index3{30, 31, 32}), Augmenter(off, {6, 6, 6}), 3,
+                      LoadingOptions{2, 3, 0.33}, 8);
   int forced_without_classes = 0;
   for (int i = 0; i < 60; ++i) {
     const Batch batch = from.next();
@@ -202,8 +205,8 @@ TEST(PatchSampler, RoundsTheForcedShareAsNnUnet) {
 }
 
 TEST(PatchSampler, PositionsFillNnUnetsBounds) {
-  // Axis 0: enlarged by 5, so from -3 to 20 + 3 - 15; axis 1: the image is 9 short of the box, from -5 to 6 + 5 - 15 = -4;
-  // axis 2: no enlargement, from 0 to 10.
+  // Axis 0: enlarged by 5, so from -3 to 20 + 3 - 15; axis 1: the image is 9 short of the box, from -5 to 6 + 5 - 15 =
+  // -4; axis 2: no enlargement, from 0 to 10.
   const PatchSampler sampler({15, 15, 10}, {10, 10, 10});
   std::array<std::set<int64_t>, 3> found;
   runtime::Philox random(1, runtime::purpose_sampling, 0);

@@ -87,8 +87,9 @@ TEST(SliceStack, AMissingSliceIsRefusedWithItsGap) {
 
 TEST(SliceStack, TiltIsMeasuredInDegrees) {
   const double tilt = std::tan(7.5 * 3.14159265358979 / 180);
-  const std::string message =
-      refusal([&] { stack_slices(slices_at({{0, 0, 0}, {0, 2 * tilt, 2}, {0, 4 * tilt, 4}}), "here"); });
+  const std::string message = refusal([&] {
+    stack_slices(slices_at({{0, 0, 0}, {0, 2 * tilt, 2}, {0, 4 * tilt, 4}}), "here");
+  });
   EXPECT_TRUE(contains(message, "gantry tilt of 7.5 degrees")) << message;
   EXPECT_FALSE(contains(message, "uneven")) << message;
 }

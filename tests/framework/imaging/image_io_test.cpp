@@ -19,9 +19,15 @@ Geometry oblique_grid() {
   grid.spacing = {0.7, 1.25, 3.3};
   grid.origin = {-91.25, 12.5, 33.75};
   const double a = 0.3, b = -0.2;
-  grid.direction = {std::cos(a), -std::sin(a) * std::cos(b), std::sin(a) * std::sin(b),
-                    std::sin(a), std::cos(a) * std::cos(b),  -std::cos(a) * std::sin(b),
-                    0,           std::sin(b),                std::cos(b)};
+  grid.direction = {std::cos(a),
+                    -std::sin(a) * std::cos(b),
+                    std::sin(a) * std::sin(b),
+                    std::sin(a),
+                    std::cos(a) * std::cos(b),
+                    -std::cos(a) * std::sin(b),
+                    0,
+                    std::sin(b),
+                    std::cos(b)};
   return grid;
 }
 

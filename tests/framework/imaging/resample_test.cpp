@@ -121,7 +121,7 @@ TEST(Resample, ShapeRoundsHalfToEvenAsPython) {
 TEST(Resample, AnisotropicAxisFollowsNnunet) {
   EXPECT_EQ(anisotropic_axis({5, 1, 1}, {1, 1, 1}), 0);
   EXPECT_EQ(anisotropic_axis({1, 1, 1}, {1, 1, 4}), 2);
-  EXPECT_EQ(anisotropic_axis({3, 1, 1}, {1, 1, 1}), std::nullopt);          // not above 3
+  EXPECT_EQ(anisotropic_axis({3, 1, 1}, {1, 1, 1}), std::nullopt);           // not above 3
   EXPECT_EQ(anisotropic_axis({0.24, 1.25, 1.25}, {1, 1, 1}), std::nullopt);  // two long axes
   EXPECT_EQ(anisotropic_axis({0.24, 1.25, 1.25}, {1, 1, 9}), std::nullopt);  // the old grid decides
 }

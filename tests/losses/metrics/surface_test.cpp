@@ -85,9 +85,9 @@ TEST(Surfels, AreasOfPlanesCornersAndSymmetry) {
   const auto areas = surfel_areas(spacing);
   EXPECT_EQ(areas[0], 0);
   EXPECT_EQ(areas[255], 0);
-  EXPECT_NEAR(areas[0b00001111], 2 * 0.5, 1e-12);        // four corners of dz = 0: a face across z
-  EXPECT_NEAR(areas[0b00110011], 3 * 0.5, 1e-12);        // dy = 0
-  EXPECT_NEAR(areas[0b01010101], 3 * 2, 1e-12);          // dx = 0
+  EXPECT_NEAR(areas[0b00001111], 2 * 0.5, 1e-12);                           // four corners of dz = 0: a face across z
+  EXPECT_NEAR(areas[0b00110011], 3 * 0.5, 1e-12);                           // dy = 0
+  EXPECT_NEAR(areas[0b01010101], 3 * 2, 1e-12);                             // dx = 0
   EXPECT_NEAR(areas[1], std::hypot(2 * 0.5, 3 * 0.5, 3 * 2.0) / 8, 1e-12);  // a corner cut at half the edges
   EXPECT_NEAR(areas[3], std::hypot(2 * 0.5, 3 * 0.5) / 2, 1e-12);           // an edge along x: a slanted rectangle
   for (size_t code = 1; code < 255; ++code) {
@@ -151,8 +151,8 @@ TEST(Surfaces, DefinitionsDifferInTheAverageAsDocumented) {
   EXPECT_DOUBLE_EQ(medpy.average_symmetric(), 6.0 / 5);
   EXPECT_DOUBLE_EQ(monai.average_symmetric(), 6.0 / 5);
   EXPECT_DOUBLE_EQ(voxels.average_symmetric(), (0 + 6.0 / 4) / 2);
-  EXPECT_DOUBLE_EQ(medpy.hausdorff(95), 2.8);    // 0 0 1 2 3, position 3.8
-  EXPECT_DOUBLE_EQ(monai.hausdorff(95), 2.85);   // 0 1 2 3, position 2.85
+  EXPECT_DOUBLE_EQ(medpy.hausdorff(95), 2.8);   // 0 0 1 2 3, position 3.8
+  EXPECT_DOUBLE_EQ(monai.hausdorff(95), 2.85);  // 0 1 2 3, position 2.85
   EXPECT_DOUBLE_EQ(monai.normalised(1), 3.0 / 5);
   EXPECT_DOUBLE_EQ(monai.overlap(1)[1], 0.5);
 }

@@ -1,0 +1,77 @@
+#include "tests/journeys/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/support/support.h"
+
+namespace medvol::tests {
+
+pid_t Program::start(const std::vector<std::string>& arguments, const std::filesystem::path& output) const {
+  std::vector<std::string> words{MEDVOL_PROGRAM};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  const pid_t child = fork();
+  if (child != 0) return child;
+  const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (chdir(folder_.c_str()) != 0 || dup2(file, STDOUT_FILENO) < 0 || dup2(file, STDERR_FILENO) < 0) _exit(126);
+  execv(pointers[0], pointers.data());
+  _exit(127);
+}
+
+Outcome Program::run_with(const std::vector<std::string>& arguments, double seconds, int signal) const {
+  const std::filesystem::path output = folder_ / ".output";
+  const pid_t child = start(arguments, output);
+  int status = 0;
+  if (signal != 0) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (std::chrono::steady_clock::now() < end) {
+      if (waitpid(child, &status, WNOHANG) == child) return {WEXITSTATUS(status), read_file(output)};
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    kill(child, signal);
+  }
+  waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(output)};
+}
+
+Outcome Program::run(const std::vector<std::string>& arguments) const { return run_with(arguments, 0, 0); }
+Outcome Program::run_and_kill(const std::vector<std::string>& arguments, double seconds) const {
+  return run_with(arguments, seconds, SIGKILL);
+}
+Outcome Program::run_and_signal(const std::vector<std::string>& arguments, double seconds, int signal) const {
+  return run_with(arguments, seconds, signal);
+}
+
+std::vector<std::string> small_training(const std::string& run, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"train",
+                                     "dataset=phantom",
+                                     "dataset.root=phantom",
+                                     "dataset.size=32",
+                                     "dataset.cases=10",
+                                     "dataset.test_cases=0",
+                                     "prepare.folder=prepared",
+                                     "plan.patch_size=[16,16,16]",
+                                     "plan.batch_size=2",
+                                     "network.features_per_stage=[4,8]",
+                                     "hardware.device=cpu",
+                                     "hardware.compute_threads=1",
+                                     "optimizer=adamw",
+                                     "trainer.max_epochs=null",
+                                     "trainer.max_steps=30",
+                                     "trainer.steps_per_epoch=10",
+                                     "trainer.validate_every=1e",
+                                     "trainer.validation_cases=1",
+                                     "run.dir=" + run};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+}  // namespace medvol::tests
