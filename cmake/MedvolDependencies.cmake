@@ -50,6 +50,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_package(PNG REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(ITK REQUIRED COMPONENTS ITKCommon ITKIOImageBase ITKIONIFTI ITKIONRRD ITKIOMeta ITKIOGDCM ITKIOPNG ITKIOTIFF ITKIOJPEG)
 
 add_library(medvol_itk INTERFACE)

@@ -14,6 +14,13 @@
 #include "framework/core/error.h"
 
 namespace medvol::datasets {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
+
+}  // namespace
 
 /// The ring of batches being made: batch b stands in slot b mod size, samples are handed out one by one in order.
 class TrainingSource::Workers {
@@ -40,6 +47,7 @@ class TrainingSource::Workers {
   struct Slot {
     at::Tensor images, labels;
     int64_t unfinished = 0;  ///< samples
+    double seconds = 0;      ///< that its samples took
     std::exception_ptr failure;
   };
 
@@ -92,6 +100,7 @@ void TrainingSource::Workers::stop() {
 
 void TrainingSource::Workers::give_memory(Slot& slot) {
   slot.unfinished = batch_size_;
+  slot.seconds = 0;
   slot.failure = nullptr;
   if (slot.images.defined()) return;
   for (auto held = lent_.begin(); held != lent_.end(); ++held) {
@@ -136,6 +145,7 @@ void TrainingSource::Workers::work() {
     Slot& slot = slot_of(sample / batch_size_);
     const bool useless = slot.failure != nullptr;
     lock.unlock();
+    const Clock::time_point begun = Clock::now();
     std::exception_ptr failure;
     try {
       if (!useless) make_sample(sample / batch_size_, sample % batch_size_, slot, scratch);
@@ -143,26 +153,27 @@ void TrainingSource::Workers::work() {
       failure = std::current_exception();
     }
     lock.lock();
+    slot.seconds += seconds_since(begun);
     if (failure && !slot.failure) slot.failure = failure;
     if (--slot.unfinished == 0) batch_ready_.notify_all();
   }
 }
 
 void TrainingSource::Workers::make_here(Slot& slot) {
+  const Clock::time_point begun = Clock::now();
   for (int64_t n = 0; n < batch_size_; ++n) make_sample(next_batch_, n, slot, scratch_);
+  slot.seconds = seconds_since(begun);
   slot.unfinished = 0;
 }
 
 Batch TrainingSource::Workers::next() {
-  using Clock = std::chrono::steady_clock;
   const Clock::time_point asked = Clock::now();
   Slot& slot = slot_of(next_batch_);
   if (threads_.empty()) make_here(slot);
   std::unique_lock lock(mutex_);
   batch_ready_.wait(lock, [&] { return slot.unfinished == 0; });
   if (slot.failure) std::rethrow_exception(slot.failure);  // stays: asking again gives the same answer
-  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_,
-              std::chrono::duration<double>(Clock::now() - asked).count()};
+  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_, seconds_since(asked), slot.seconds};
   slot.images = at::Tensor();
   slot.labels = at::Tensor();
   give_memory(slot);

@@ -17,6 +17,7 @@ struct Batch {
   at::Tensor labels;        ///< uint8 [N, D, H, W]
   int64_t index = 0;        ///< counted from the start of training
   double wait_seconds = 0;  ///< how long the caller stood waiting for it
+  double make_seconds = 0;  ///< what reading and augmenting its samples took, over all workers
 };
 
 /// Endless augmented training patches. Batch i is a function of (cases, options, seed, i) alone, whatever the number of

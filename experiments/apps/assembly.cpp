@@ -136,24 +136,27 @@ TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights we
   networks::load_named_weights(*network, named, paths.checkpoints().string());
   network->eval();
   return {network,
-          {plan, options.inference, identity.precision, identity.program_version,
-           identity.data_hash + " seed " + std::to_string(identity.seed)},
-          identity.compute_threads,
+          {.plan = plan,
+           .inference = options.inference,
+           .compute_threads = identity.compute_threads,
+           .precision = identity.precision,
+           .version = identity.program_version,
+           .run = identity.data_hash + " seed " + std::to_string(identity.seed)},
           read_validation_cases(run)};
 }
 
 LoadedModel load_model(const std::filesystem::path& model, Weights weights, const runtime::HardwareOptions& hardware) {
   LoadedModel loaded;
-  const auto resolve = [&](const trainers::BundleMetadata& metadata, int64_t threads) {
+  const auto resolve = [&](const trainers::BundleMetadata& metadata) {
     runtime::HardwareOptions wanted = hardware;
     if (wanted.precision == runtime::Precision::automatic)
       wanted.precision = parse_precision(metadata.precision, model.string());
-    if (wanted.compute_threads == 0) wanted.compute_threads = threads;
+    if (wanted.compute_threads == 0) wanted.compute_threads = metadata.compute_threads;
     return runtime::ExecutionContext::resolve(wanted, 0);
   };
   if (std::filesystem::is_directory(model)) {
     TrainedNetwork trained = load_trained_network(model, weights);
-    loaded.context = resolve(trained.metadata, trained.compute_threads);
+    loaded.context = resolve(trained.metadata);
     trained.network->to(loaded.context.device);
     loaded.model = {std::move(trained.metadata),
                     [network = trained.network](const torch::Tensor& x) { return network->forward(x).front(); }};
@@ -161,7 +164,7 @@ LoadedModel load_model(const std::filesystem::path& model, Weights weights, cons
   } else {
     loaded.context = runtime::ExecutionContext::resolve(hardware, 0);
     loaded.model = trainers::load_torchscript(model, loaded.context.device);
-    loaded.context = resolve(loaded.model.metadata, 0);
+    loaded.context = resolve(loaded.model.metadata);
   }
   return loaded;
 }

@@ -52,7 +52,6 @@ LoadedModel load_model(const std::filesystem::path& model, Weights weights, cons
 struct TrainedNetwork {
   std::shared_ptr<networks::Network> network;
   trainers::BundleMetadata metadata;
-  int64_t compute_threads = 1;
   std::vector<std::string> validation_cases;
 };
 TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights weights);

@@ -29,13 +29,19 @@ std::vector<reports::Table> otsu_baseline(const PreparedExperiment& prepared, co
   const metrics::Policy policy = metrics::policy_by_name(settings.policy);
   std::vector<metrics::Structure> structures;
   for (const auto& [label, name] : prepared.plan.labels) structures.push_back({name, {label}});
-  reports::EvaluationReport report{.title = "Otsu", .policy = policy, .structures = structures};
+  reports::EvaluationReport report;
+  report.title = "Otsu";
+  report.policy = policy;
+  report.structures = structures;
+  metrics::EvaluationOptions options;
+  options.nsd_tolerance_mm = settings.nsd_tolerance;
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
     const imaging::Volume reference = imaging::read_labels(*one.label);
-    report.cases.push_back(metrics::evaluate_case(
-        reference.data, baseline.predict(imaging::read_image(one.images.front()).data), reference.geometry, structures,
-        policy, {.nsd_tolerance_mm = settings.nsd_tolerance, .case_id = id}));
+    const at::Tensor found = baseline.predict(imaging::read_image(one.images.front()).data);
+    options.case_id = id;
+    report.cases.push_back(
+        metrics::evaluate_case(reference.data, found, reference.geometry, structures, policy, options));
   }
   reports::Table table = reports::headline_table(reports::summarize_report(report));
   table.caption = "Without learning: multi-level Otsu thresholds, largest component";
@@ -51,7 +57,8 @@ size_t check_exported(const run::RunPaths& run, const PreparedExperiment& prepar
   const std::filesystem::path folder = run.export_folder() / "predictions";
   for (const std::string& id : prepared.split.validation) {
     const std::string name = id + prepared.dataset.file_ending;
-    predict_case(exported, predictor, {id, prepared.dataset.find(id).images, std::nullopt}, {folder / name, {}, {}});
+    predict_case(exported, predictor, {id, prepared.dataset.find(id).images, std::nullopt},
+                 {.labels = folder / name, .confidence = {}, .probabilities = {}});
     if (storage::read_bytes(folder / name) != storage::read_bytes(run.predictions() / name))
       throw core::UserError("the exported model gives another mask than the program that trained it",
                             (folder / name).string());

@@ -78,7 +78,7 @@ std::vector<ScoredCase> pair_files(const EvaluateOptions& options) {
                                                      predictions = label_files(*options.prediction);
   const std::filesystem::path folder = images_folder(options);
   const std::map<std::string, std::vector<std::filesystem::path>> images =
-      folder.empty() ? std::map<std::string, std::vector<std::filesystem::path>>{} : image_cases(folder);
+      folder.empty() ? std::map<std::string, std::vector<std::filesystem::path>>{} : image_cases(folder, 1);
   const bool only_predicted = options.cases == std::vector<std::string>{"predicted"};
   const std::set<std::string> wanted(options.cases.begin(), options.cases.end());
   std::vector<ScoredCase> cases;

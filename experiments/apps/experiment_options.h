@@ -33,7 +33,7 @@ struct PreparationSettings : datasets::PrepareOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("folder", folder, "where prepared data sets are kept, one folder for each data set and way of preparing it");
+    visit("folder", folder, "where prepared data sets are kept, one file for each data set and way of preparing it");
     PrepareOptions::fields(visit);
   }
 };

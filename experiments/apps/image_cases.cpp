@@ -11,9 +11,12 @@ namespace {
 
 constexpr size_t channel_suffix = 5;  // "_0000"
 
-bool has_channel_number(const std::string& stem) {
-  return stem.size() > channel_suffix && stem[stem.size() - channel_suffix] == '_' &&
-         std::all_of(stem.end() - channel_suffix + 1, stem.end(), [](unsigned char c) { return std::isdigit(c); });
+/// Whether a file's stem ends in "_0000" … of one of the channels.
+bool has_channel_number(const std::string& stem, size_t channels) {
+  if (stem.size() <= channel_suffix || stem[stem.size() - channel_suffix] != '_') return false;
+  const std::string number = stem.substr(stem.size() - channel_suffix + 1);
+  return std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c); }) &&
+         std::stoul(number) < channels;
 }
 
 std::vector<std::filesystem::path> image_files(const std::filesystem::path& folder) {
@@ -28,11 +31,12 @@ std::vector<std::filesystem::path> image_files(const std::filesystem::path& fold
 
 }  // namespace
 
-std::map<std::string, std::vector<std::filesystem::path>> image_cases(const std::filesystem::path& folder) {
+std::map<std::string, std::vector<std::filesystem::path>> image_cases(const std::filesystem::path& folder,
+                                                                      size_t channels) {
   std::map<std::string, std::vector<std::filesystem::path>> cases;
   for (const auto& file : image_files(folder)) {
     std::string stem = imaging::image_stem(file);
-    if (has_channel_number(stem)) stem.resize(stem.size() - channel_suffix);
+    if (has_channel_number(stem, channels)) stem.resize(stem.size() - channel_suffix);
     cases[stem].push_back(file);
   }
   if (cases.empty())

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "experiments/apps/commands.h"
@@ -53,7 +54,7 @@ struct PredictOptions {
   }
 };
 
-std::vector<PredictionInput> find_inputs(const PredictOptions& options) {
+std::vector<PredictionInput> find_inputs(const PredictOptions& options, size_t channels) {
   const std::filesystem::path input = *options.input;
   if (!std::filesystem::exists(input))
     throw core::UserError("no such file or folder", input.string(),
@@ -64,13 +65,14 @@ std::vector<PredictionInput> find_inputs(const PredictOptions& options) {
                             "expected .nii, .nii.gz, .nrrd, .mha, .png or .tif; for DICOM give the folder");
     return {{imaging::image_stem(input), {input}, std::nullopt}};
   }
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(input)) {
-    if (!entry.is_regular_file()) continue;
-    if (imaging::is_image_path(entry.path())) break;
-    if (dicom::is_dicom_file(entry.path())) return {{input.filename().string(), {input}, options.series}};
-  }
+  const std::filesystem::directory_iterator entries(input);
+  if (std::none_of(begin(entries), end(entries),
+                   [](const auto& entry) { return imaging::is_image_path(entry.path()); }))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(input))
+      if (entry.is_regular_file() && dicom::is_dicom_file(entry.path()))
+        return {{input.filename().string(), {input}, options.series}};
   std::vector<PredictionInput> inputs;
-  for (auto& [id, files] : image_cases(input)) inputs.push_back({id, files, std::nullopt});
+  for (auto& [id, files] : image_cases(input, channels)) inputs.push_back({id, files, std::nullopt});
   return inputs;
 }
 
@@ -102,29 +104,17 @@ PredictionFiles output_files(const PredictOptions& options, const PredictionInpu
   const std::filesystem::path folder = into_file ? options.output->parent_path() : *options.output;
   const std::string stem = into_file ? imaging::image_stem(*options.output) : input.id;
   const std::string floating = ending == ".png" ? ".nii.gz" : ending;  // PNG has no fractions
-  PredictionFiles files{folder / (stem + ending), {}, {}};
+  PredictionFiles files{folder / (stem + ending), {}, {}, options.memory_budget_gb * 1e9};
   if (options.confidence) files.confidence = folder / (stem + "_confidence" + floating);
   if (options.probabilities) files.probabilities = folder / (stem + "_probabilities" + floating);
   return files;
-}
-
-void check_memory(const PredictOptions& options, const PredictionInput& input, int64_t classes) {
-  if (!options.probabilities || input.series) return;
-  const auto size = imaging::read_geometry(input.images.front()).size;
-  // On the network's grid and on the file's.
-  const double bytes = 2.0 * 4.0 * static_cast<double>(classes * size[0] * size[1] * size[2]);
-  if (bytes > options.memory_budget_gb * 1e9)
-    throw core::UserError(fmt::format("its probabilities need about {}, more than memory_budget_gb={}",
-                                      core::bytes_text(static_cast<uint64_t>(bytes)), options.memory_budget_gb),
-                          input.images.front().string(),
-                          "raise memory_budget_gb, or ask for confidence=true instead, which needs a few slices");
 }
 
 void run(const PredictOptions& options) {
   const runtime::StopSignal signals;
   LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
   loaded.context.activate();
-  std::vector<PredictionInput> inputs = find_inputs(options);
+  std::vector<PredictionInput> inputs = find_inputs(options, loaded.model.metadata.plan.channel_names.size());
   keep_wanted(inputs, options, loaded);
   if (imaging::is_image_path(*options.output) && inputs.size() > 1)
     throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
@@ -134,7 +124,6 @@ void run(const PredictOptions& options) {
   inference.step = options.step.value_or(inference.step);
   inference.window_batch = options.window_batch.value_or(inference.window_batch);
   const trainers::Predictor predictor(loaded.model.network, loaded.model.metadata.plan, inference, loaded.context);
-  for (const PredictionInput& input : inputs) check_memory(options, input, loaded.model.metadata.plan.class_count());
   runtime::Stopwatch watch;
   runtime::ProgressBar bar("predicting");
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -20,6 +20,7 @@ struct PredictionInput {
 struct PredictionFiles {
   std::filesystem::path labels;
   std::filesystem::path confidence, probabilities;  ///< empty: not written
+  double probability_budget = 4e9;                  ///< bytes that the probabilities of a case may take
 };
 
 /// Reads, preprocesses, predicts and writes one case.

@@ -2,10 +2,13 @@
 #include <sys/wait.h>
 
 #include <ctime>
+#include <set>
 
 #include "experiments/apps/commands.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/train_run.h"
+#include "framework/config/search_path.h"
+#include "framework/config/source.h"
 #include "framework/config/sweep.h"
 #include "framework/core/logging.h"
 
@@ -19,11 +22,31 @@ std::string timestamp() {
   return text;
 }
 
-/// The value of an override `key=…`, if it is given.
+/// The value of an override of `key`, if it is given.
 std::optional<std::string> override_value(const config::CommandLine& line, const std::string& key) {
   for (auto it = line.overrides.rbegin(); it != line.overrides.rend(); ++it)
-    if (it->rfind(key + "=", 0) == 0) return it->substr(key.size() + 1);
+    if (const config::Override parsed = config::parse_override(*it); parsed.key == key && parsed.values.size() == 1)
+      return parsed.values[0].node.text();
   return std::nullopt;
+}
+
+/// What a resume's command line adds to the run's own configuration: what the run was begun with is in it already, so
+/// the same command may be given again. Choosing another group option would make another run of it.
+std::vector<std::string> additions(const config::CommandLine& line, const run::RunPaths& run) {
+  std::set<std::string> begun_with;
+  if (std::filesystem::exists(run.overrides()))
+    for (const config::Node& item : config::load_yaml(run.overrides()).items()) begun_with.insert(item.text());
+  const config::SearchPath groups({conf_folder()});
+  std::vector<std::string> added;
+  for (const std::string& text : line.overrides) {
+    if (begun_with.count(text)) continue;
+    const config::Override parsed = config::parse_override(text);
+    if (groups.has_group(parsed.key))
+      throw core::UserError("cannot change " + parsed.key + " of a run that is resumed", run.root().string(),
+                            "give it the command it was begun with, or begin another run.dir");
+    added.push_back(text);
+  }
+  return added;
 }
 
 /// A resume takes the run's own configuration; what is given beside it is laid over it.
@@ -32,7 +55,7 @@ config::ResolvedConfig<ExperimentOptions> resolve(const config::CommandLine& lin
   const auto directory = override_value(line, "run.dir");
   if (resume && !directory) throw core::UserError("which run?", "resume=true", "say run.dir=DIR too");
   if (resume && std::filesystem::exists(run::RunPaths(*directory).config()))
-    return read_run_configuration(run::RunPaths(*directory), line.overrides);
+    return read_run_configuration(run::RunPaths(*directory), additions(line, run::RunPaths(*directory)));
   auto resolved = config::resolve(line, {conf_folder(), "config"}, ExperimentOptions{});
   if (resolved.options.run.dir.empty()) {
     resolved.options.run.dir = std::filesystem::path("outputs") / timestamp();
@@ -68,7 +91,7 @@ int sweep(const config::CommandLine& line) {
     for (const std::string& text : job.overrides)
       if (text.rfind("run.dir=", 0) != 0) words.push_back(text);
     if (!line.config_dir.empty()) words.insert(words.end(), {"--config-dir", line.config_dir.string()});
-    words.push_back("run.dir=" + (root / job.name).string());
+    words.push_back("run.dir='" + (root / job.name).string() + "'");  // quoted: a job's name has commas
     const int code = run_job(words);
     if (code == 130)
       throw core::Interrupted("the sweep was stopped; go on with the same command, run.dir=" + root.string() +
@@ -76,10 +99,10 @@ int sweep(const config::CommandLine& line) {
     if (code != 0)
       failed.push_back(job.name);
     else
-      finished += (finished.empty() ? "" : ",") + (root / job.name).string();
+      finished += (finished.empty() ? "'" : ",'") + (root / job.name).string() + "'";
   }
   if (!finished.empty())
-    fmt::print("one table of all: medvol report runs={} output={}\n", finished, (root / "report").string());
+    fmt::print("one table of all: medvol report runs=\"[{}]\" output={}\n", finished, (root / "report").string());
   for (const std::string& name : failed) fmt::print(stderr, "error: job {} failed; its messages are above\n", name);
   return failed.empty() ? 0 : 1;
 }

@@ -128,7 +128,9 @@ void predict_held_out(const run::RunDirectory& directory, const PreparedExperime
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
     predict_case(loaded, predictor, {id, one.images, std::nullopt},
-                 {directory.predictions() / (id + prepared.dataset.file_ending), {}, {}});
+                 {.labels = directory.predictions() / (id + prepared.dataset.file_ending),
+                  .confidence = {},
+                  .probabilities = {}});
     bar.update(++done / static_cast<double>(prepared.split.validation.size()), id);
     if (runtime::StopSignal::requested())
       throw core::Interrupted(fmt::format("stopped while predicting; go on with: medvol train run.dir={} resume=true",

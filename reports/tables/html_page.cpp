@@ -35,7 +35,8 @@ img{border-radius:6px}
 .scroll{overflow-x:auto}
 .scroll:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-th,td{padding:.5rem 0 .5rem 1.1rem;text-align:right;white-space:nowrap;vertical-align:top;border-bottom:1px solid var(--grid)}
+th,td{padding:.5rem 0 .5rem 1.1rem;text-align:right;white-space:nowrap;
+  vertical-align:top;border-bottom:1px solid var(--grid)}
 th:first-child{text-align:left;padding-left:0}
 thead th{color:var(--quiet);font-weight:600;font-size:.85rem;white-space:normal;
   border-bottom:2px solid var(--grid);vertical-align:bottom}

@@ -63,7 +63,7 @@ std::vector<std::string> small_training(const std::string& run, const std::vecto
                                      "network.features_per_stage=[4,8]",
                                      "hardware.device=cpu",
                                      "hardware.compute_threads=1",
-                                     "optimizer=adamw",
+
                                      "trainer.max_epochs=null",
                                      "trainer.max_steps=30",
                                      "trainer.steps_per_epoch=10",

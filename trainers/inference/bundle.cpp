@@ -12,6 +12,7 @@ std::string bundle_text(const BundleMetadata& metadata) {
   json["version"] = metadata.version;
   json["run"] = metadata.run;
   json["precision"] = metadata.precision;
+  json["compute_threads"] = metadata.compute_threads;
   json["plan"] = plan::to_json(metadata.plan);
   json["inference"] = {{"step", metadata.inference.step},
                        {"gaussian", metadata.inference.gaussian},
@@ -27,6 +28,7 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
     return {.plan = plan::from_json(json.at("plan"), where),
             .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"),
                           inference.at("window_batch")},
+            .compute_threads = json.at("compute_threads"),
             .precision = json.at("precision"),
             .version = json.at("version"),
             .run = json.at("run")};

@@ -12,11 +12,12 @@ namespace medvol::trainers {
 /// What an exported file carries beside its network, as `medvol.json` inside it: enough to predict without catalogue,
 /// planner or configuration.
 struct BundleMetadata {
-  plan::Plan plan;             ///< normalisation, spacing, patch, classes
-  InferenceOptions inference;  ///< window step, weights, mirroring, window batch
-  std::string precision;       ///< "float32" or "bf16": what validation computed in
-  std::string version;         ///< of medvol
-  std::string run;             ///< identity of the run that trained it (its data hash and seed)
+  plan::Plan plan;              ///< normalisation, spacing, patch, classes
+  InferenceOptions inference;   ///< window step, weights, mirroring, window batch
+  int64_t compute_threads = 0;  ///< that validation computed with: they decide the last digits
+  std::string precision;        ///< "float32" or "bf16": what validation computed in
+  std::string version;          ///< of medvol
+  std::string run;              ///< identity of the run that trained it (its data hash and seed)
 };
 
 std::string bundle_text(const BundleMetadata& metadata);

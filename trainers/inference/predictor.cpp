@@ -1,6 +1,7 @@
 #include "trainers/inference/predictor.h"
 
 #include "framework/core/error.h"
+#include "framework/imaging/resample.h"
 
 namespace medvol::trainers {
 namespace {
@@ -29,7 +30,9 @@ Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTra
                               OutputRequest request, const std::function<void(double)>& progress) const {
   const imaging::GridTransform unresampled = transform.before_resampling();
   ArgmaxCollector collector(classes_, transform.network_geometry().size_zyx(),
-                            unresampled.network_geometry().size_zyx(), request);
+                            unresampled.network_geometry().size_zyx(), request,
+                            imaging::anisotropic_axis(transform.network_geometry().spacing_zyx(),
+                                                      unresampled.network_geometry().spacing_zyx()));
   window_.predict(
       image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); },
       progress);

@@ -8,8 +8,8 @@
 namespace medvol::trainers {
 
 ArgmaxCollector::ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
-                                 OutputRequest request)
-    : source_(network_zyx), target_(target_zyx) {
+                                 OutputRequest request, std::optional<int> apart)
+    : source_(network_zyx), target_(target_zyx), apart_(apart) {
   MEDVOL_CHECK(classes <= 256, "{} classes do not fit uint8 labels", classes);
   labels_ = torch::empty({target_[0], target_[1], target_[2]}, torch::kUInt8);
   if (request.confidence) confidence_ = torch::empty({target_[0], target_[1], target_[2]});
@@ -27,7 +27,14 @@ void ArgmaxCollector::write(int64_t first, const torch::Tensor& logits) {
 
 torch::Tensor ArgmaxCollector::in_plane(const torch::Tensor& logits) const {
   if (source_[1] == target_[1] && source_[2] == target_[2]) return logits;
-  return torch::upsample_bilinear2d(logits, {target_[1], target_[2]},
+  torch::Tensor slices = logits;
+  if (apart_ && *apart_ > 0) {
+    // That axis by nearest neighbour first; the linear step below finds it at its size.
+    const int64_t axis = *apart_, in = source_[size_t(axis)], out = target_[size_t(axis)];
+    const torch::Tensor at = (torch::arange(out, torch::kFloat64) + 0.5) * (double(in) / double(out)) - 0.5;
+    slices = logits.index_select(axis + 1, at.round().clamp(0, double(in - 1)).to(torch::kInt64));
+  }
+  return torch::upsample_bilinear2d(slices, {target_[1], target_[2]},
                                     /*align_corners=*/false);  // [K, n, H', W']: n as channels
 }
 
@@ -42,7 +49,8 @@ void ArgmaxCollector::take(int64_t begin, const torch::Tensor& logits) {
     const double at =
         (static_cast<double>(next_target_) + 0.5) * static_cast<double>(source_[0]) / static_cast<double>(target_[0]) -
         0.5;
-    const double clamped = std::clamp(at, 0.0, static_cast<double>(source_[0] - 1));
+    double clamped = std::clamp(at, 0.0, static_cast<double>(source_[0] - 1));
+    if (apart_ == 0) clamped = std::nearbyint(clamped);
     const auto low = static_cast<int64_t>(std::floor(clamped));
     const int64_t high = std::min(low + 1, source_[0] - 1);
     if (high >= next_source_) break;

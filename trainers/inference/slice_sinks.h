@@ -17,8 +17,9 @@ struct OutputRequest {
 /// slice at once: only two input slices of all classes are held, whatever the volume's size.
 class ArgmaxCollector {
  public:
+  /// `apart`: the axis of very long voxels, taken by nearest neighbour (imaging::anisotropic_axis).
   ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
-                  OutputRequest request);
+                  OutputRequest request, std::optional<int> apart = std::nullopt);
   /// logits: [K, n, H, W] of slices begin, begin+1, …; slices must come in order and without gaps.
   void take(int64_t begin, const torch::Tensor& logits);
 
@@ -31,6 +32,7 @@ class ArgmaxCollector {
   torch::Tensor in_plane(const torch::Tensor& logits) const;
 
   std::array<int64_t, 3> source_, target_;
+  std::optional<int> apart_;
   int64_t next_source_ = 0, next_target_ = 0;
   torch::Tensor held_;  // the last source slice, resampled in plane: [K, 1, H', W']
   torch::Tensor labels_, confidence_, probabilities_;

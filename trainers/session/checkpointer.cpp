@@ -30,6 +30,9 @@ std::optional<storage::TensorArchive> Checkpointer::load_last() const {
     } catch (const core::UserError& error) {
       core::log_warning("{}; trying the checkpoint before it", error.what());
       damage = error;
+      // Out of the way of the next save, which keeps `last` as `previous`: a good one must not give place to this.
+      std::error_code ignored;
+      std::filesystem::rename(path(name), path(std::string(name) + ".damaged"), ignored);
     }
   }
   if (damage) throw *damage;

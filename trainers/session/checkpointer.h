@@ -14,8 +14,8 @@ class Checkpointer {
   explicit Checkpointer(std::filesystem::path folder);
   void save_last(const storage::TensorArchive& archive) const;
   void save_best(const storage::TensorArchive& archive) const;
-  /// `last`; when it is damaged, the one before it, with a warning. Empty when there is neither. Throws core::UserError
-  /// when all that is there is damaged.
+  /// `last`; when it is damaged, the one before it, with a warning; the damaged file is renamed to
+  /// `*.damaged.safetensors`. Empty when there is neither. Throws core::UserError when all that is there is damaged.
   std::optional<storage::TensorArchive> load_last() const;
   std::filesystem::path path(const std::string& name) const { return folder_ / (name + ".safetensors"); }
 

@@ -69,7 +69,11 @@ const Progress& Trainer::run() {
 
 void Trainer::start() {
   if (const auto archive = checkpointer_.load_last()) restore(*archive);
-  parts_.directory.cut_log_after(progress_.step);
+  // A validation that was logged, but not yet in a checkpoint, is done again.
+  parts_.directory.keep_in_log([&](const nlohmann::json& record) {
+    const int64_t step = record.value("step", int64_t{0});
+    return step <= progress_.step && (record.value("event", "") != "validation" || step <= progress_.validated_step);
+  });
   if (progress_.step > 0) core::log_info("resumed at step {}", progress_.step);
   clock_.restart();
   if (progress_.step == 0) checkpoint();  // a good state to go back to from the first step on
@@ -80,11 +84,12 @@ void Trainer::start() {
 void Trainer::train_step() {
   runtime::Stopwatch step_clock;
   const int64_t first_batch = parts_.source.state();
-  double wait_seconds = 0;
+  LoadTimes load;
   int64_t samples = 0;
   for (int64_t i = 0; i < parts_.step.batches_per_step(); ++i) {
     const datasets::Batch batch = next_batch();
-    wait_seconds += batch.wait_seconds;
+    load.wait += batch.wait_seconds;
+    load.augment += batch.make_seconds;
     samples += batch.images.size(0);
     parts_.step.accumulate(batch.images, batch.labels);
   }
@@ -100,7 +105,7 @@ void Trainer::train_step() {
   progress_.smoothed_loss =
       progress_.step == 1 ? result.loss : smoothing * progress_.smoothed_loss + (1 - smoothing) * result.loss;
   settle_clock();
-  record_step(result, learning_rate, wait_seconds, step_clock.seconds(), samples);
+  record_step(result, learning_rate, load, step_clock.seconds(), samples);
 }
 
 datasets::Batch Trainer::next_batch() {
@@ -112,7 +117,7 @@ datasets::Batch Trainer::next_batch() {
   }
 }
 
-void Trainer::record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds,
+void Trainer::record_step(const StepResult& result, double learning_rate, const LoadTimes& load, double step_seconds,
                           int64_t samples) {
   const double rate = static_cast<double>(samples) / step_seconds;
   parts_.directory.append({{"event", "step"},
@@ -122,7 +127,8 @@ void Trainer::record_step(const StepResult& result, double learning_rate, double
                            {"lr", learning_rate},
                            {"gradient_norm", result.gradient_norm},
                            {"samples_per_s", rate},
-                           {"load_s", wait_seconds},
+                           {"load_s", load.wait},
+                           {"augment_s", load.augment},
                            {"forward_s", result.times.forward},
                            {"backward_s", result.times.backward},
                            {"update_s", result.times.update},
@@ -131,11 +137,13 @@ void Trainer::record_step(const StepResult& result, double learning_rate, double
   events_.scalar("train/learning_rate", progress_.step, learning_rate);
   events_.scalar("train/samples_per_s", progress_.step, rate);
   const auto percent = [&](double part) { return 100 * part / step_seconds; };
-  bar_.update(progress_.fraction(options_),
-              fmt::format("step {} · loss {:.3f}{} · {:.1f} samples/s · load {:.0f} fwd {:.0f} bwd {:.0f} upd {:.0f} %",
-                          progress_.step, progress_.smoothed_loss,
-                          last_dice_ ? fmt::format(" · Dice {:.3f}", *last_dice_) : "", rate, percent(wait_seconds),
-                          percent(result.times.forward), percent(result.times.backward), percent(result.times.update)));
+  bar_.update(
+      progress_.fraction(options_),
+      fmt::format(
+          "step {} · loss {:.3f}{} · {:.1f} samples/s · load {:.0f} aug {:.0f} fwd {:.0f} bwd {:.0f} upd {:.0f} %",
+          progress_.step, progress_.smoothed_loss, last_dice_ ? fmt::format(" · Dice {:.3f}", *last_dice_) : "", rate,
+          percent(load.wait), percent(load.augment), percent(result.times.forward), percent(result.times.backward),
+          percent(result.times.update)));
 }
 
 bool Trainer::validation_due() const {
@@ -156,6 +164,10 @@ bool Trainer::finished() const {
 }
 
 void Trainer::validate_now() {
+  if (parts_.validation.count == 0) {  // fold=all holds nothing out
+    progress_.validated_step = progress_.step;
+    return;
+  }
   const TrainingStep::EvaluationScope evaluation(parts_.step);
   const ValidationResult result = validate(
       parts_.predictor, parts_.validation, label_values(parts_.plan), parts_.policy, parts_.plan.ignore_label,
@@ -167,9 +179,10 @@ void Trainer::validate_now() {
   settle_clock();
   progress_.validated_step = progress_.step;
   progress_.validated_seconds = progress_.seconds;
+  saved_step_ = -1;  // a checkpoint of this step knows nothing of its validation
   last_dice_ = result.mean_dice;
-  const bool better = result.cases > 0 && std::isfinite(result.mean_dice) &&
-                      (!progress_.best_dice || result.mean_dice > *progress_.best_dice);
+  const bool better =
+      std::isfinite(result.mean_dice) && (!progress_.best_dice || result.mean_dice > *progress_.best_dice);
   progress_.validations_without_gain = better ? 0 : progress_.validations_without_gain + 1;
   if (better) {
     progress_.best_dice = result.mean_dice;
@@ -181,7 +194,7 @@ void Trainer::validate_now() {
     dice[std::to_string(label)] = value;
     events_.scalar("validation/dice_" + parts_.plan.labels.at(label), progress_.step, value);
   }
-  if (result.cases > 0) events_.scalar("validation/mean_dice", progress_.step, result.mean_dice);
+  events_.scalar("validation/mean_dice", progress_.step, result.mean_dice);
   parts_.directory.append({{"event", "validation"},
                            {"step", progress_.step},
                            {"epoch", progress_.epoch(options_)},

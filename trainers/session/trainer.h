@@ -83,7 +83,11 @@ class Trainer {
   storage::TensorArchive everything();
   storage::TensorArchive best_weights();
   datasets::Batch next_batch();
-  void record_step(const StepResult& result, double learning_rate, double wait_seconds, double step_seconds,
+  /// Seconds that a step's batches were waited for, and that making them took in the background.
+  struct LoadTimes {
+    double wait = 0, augment = 0;
+  };
+  void record_step(const StepResult& result, double learning_rate, const LoadTimes& load, double step_seconds,
                    int64_t samples);
   void stop_if_asked();
   /// Training time used up to now.

@@ -69,13 +69,13 @@ TEST(OtsuBaseline, FindsABrightCube) {
 /// The phantom is hard enough to need learning: the bound for this baseline is 0.6.
 TEST(OtsuBaseline, StaysUnderSixTenthsOnThePhantom) {
   OtsuBaseline baseline(4);
-  for (uint64_t i = 0; i < 4; ++i) {
+  for (uint64_t i = 0; i < 8; ++i) {
     const auto made = datasets::make_phantom(44, 20, i);
     baseline.learn(made.image.data, made.labels.data);
   }
   double sum = 0;
   int count = 0;
-  for (uint64_t i = 4; i < 8; ++i) {
+  for (uint64_t i = 8; i < 16; ++i) {
     const auto made = datasets::make_phantom(44, 20, i);
     const at::Tensor found = baseline.predict(made.image.data);
     for (int label = 1; label < 4; ++label, ++count) {
