@@ -50,6 +50,7 @@ function(medvol_test_room room)
     target_link_libraries(tests_${room}_${folder} PUBLIC ${depends} medvol::torch medvol_test_support GTest::gtest GTest::gmock PRIVATE medvol_warnings)
     target_include_directories(tests_${room}_${folder} PUBLIC "${CMAKE_SOURCE_DIR}")
     target_precompile_headers(tests_${room}_${folder} REUSE_FROM medvol_pch)
+    target_compile_options(tests_${room}_${folder} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)  # tests need building more than speed
     list(APPEND objects tests_${room}_${folder})
     add_executable(check_${room}_${folder} EXCLUDE_FROM_ALL $<TARGET_OBJECTS:tests_${room}_${folder}>)
     target_link_libraries(check_${room}_${folder} PRIVATE ${depends} medvol::torch medvol_test_support GTest::gtest_main GTest::gmock)

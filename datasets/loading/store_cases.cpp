@@ -65,11 +65,4 @@ std::unique_ptr<TrainingCases> training_cases(const CaseStore& store, const std:
   return std::make_unique<StoreCases>(store, ids);
 }
 
-EvaluationSource evaluation_source(const CaseStore& store, const std::vector<std::string>& ids) {
-  check_ids(store, ids);
-  return {ids, [&store](const std::string& id) {
-            return EvaluationCase{id, store.image(id).to(at::kFloat), store.labels(id)};
-          }};
-}
-
 }  // namespace medvol::datasets

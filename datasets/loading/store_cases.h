@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "datasets/loading/evaluation_source.h"
 #include "datasets/loading/training_cases.h"
 #include "datasets/preprocessing/case_store.h"
 
@@ -12,6 +11,5 @@ namespace medvol::datasets {
 /// Cases of a store, read where they lie in memory-mapped files. The store outlives them.
 /// Throws core::UserError when an id is not in it.
 std::unique_ptr<TrainingCases> training_cases(const CaseStore& store, const std::vector<std::string>& ids);
-EvaluationSource evaluation_source(const CaseStore& store, const std::vector<std::string>& ids);
 
 }  // namespace medvol::datasets

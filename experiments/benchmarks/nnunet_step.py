@@ -34,7 +34,9 @@ def main():
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
     prepared = Path(os.environ["nnUNet_preprocessed"]) / "Dataset004_Peer"
     torch.set_num_threads(multiprocessing.cpu_count())  # as nnUNetv2_train -device cpu does
-    trainer = nnUNetTrainer(json.load(open(prepared / "nnUNetPlans.json")), "3d_fullres", 0,
+    plans = json.load(open(prepared / "nnUNetPlans.json"))
+    plans["continue_training"] = False  # get_trainer_from_args of nnU-Net 2.8 puts it there
+    trainer = nnUNetTrainer(plans, "3d_fullres", 0,
                             json.load(open(prepared / "dataset.json")), device=torch.device("cpu"))
     trainer.on_train_start()
     trainer.on_epoch_start()

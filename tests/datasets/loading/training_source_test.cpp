@@ -9,7 +9,6 @@
 #include <set>
 #include <thread>
 
-#include "datasets/loading/evaluation_source.h"
 #include "datasets/loading/patch_sampler.h"
 #include "framework/core/error.h"
 
@@ -241,16 +240,6 @@ TEST(PatchSampler, WithAnIgnoreLabelFreePatchesCentreOnAnnotatedVoxels) {
   from.annotated = {&annotated, 1};
   runtime::Philox random(1, runtime::purpose_sampling, 0);
   EXPECT_EQ(PatchSampler({4, 4, 4}, {4, 4, 4}).sample(from, false, random), (Index3{3, 4, 5}));
-}
-
-TEST(EvaluationSource, GivesEveryCaseInOrder) {
-  const EvaluationSource cases({"b", "a"}, [](const std::string& id) {
-    return EvaluationCase{id, at::zeros({1, 2, 3, 4}), at::zeros({2, 3, 4}, at::kByte)};
-  });
-  ASSERT_EQ(cases.count(), 2);
-  EXPECT_EQ(cases.at(0).id, "b");
-  EXPECT_EQ(cases.at(1).id, "a");
-  EXPECT_THROW(cases.at(2), core::InternalError);
 }
 
 }  // namespace
