@@ -165,7 +165,7 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
   run::RunDirectory directory = run::RunDirectory::create(options.run.dir, options.resume);
   runtime::HardwareOptions hardware = options.hardware;
   std::optional<plan::Plan> plan;
-  if (directory.resumed() && std::filesystem::exists(directory.root() / "plan.json")) {
+  if (std::filesystem::exists(directory.identity())) {  // written last: all that describes the run is there
     plan = plan::read_plan(directory.root() / "plan.json");
     if (hardware.compute_threads == 0)
       hardware.compute_threads = run::Identity::load(directory.identity()).compute_threads;

@@ -60,8 +60,9 @@ void ProgressBar::update(double fraction, const std::string& details) {
 void ProgressBar::draw(double fraction, const std::string& details) {
   const double gained = fraction - first_fraction_;
   const double left = gained > 1e-6 ? (clock_.seconds() - first_seconds_) * (1 - fraction) / gained : -1;
-  std::string right = details;
-  if (left >= 0) right += (right.empty() ? "" : " · ") + core::duration_text(left) + " left";
+  // The time left comes first: narrow terminals cut the end off.
+  std::string right = left >= 0 ? core::duration_text(left) + " left" : "";
+  if (!details.empty()) right += (right.empty() ? "" : " · ") + details;
   if (terminal_) {
     const std::string line = fmt::format("{} {:3.0f} % |{}| {}", title_, 100 * fraction, bar(fraction), right);
     fmt::print(stderr, "\r\033[K{}", fit(line, terminal_columns() - 1));

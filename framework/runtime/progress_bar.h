@@ -7,8 +7,8 @@
 
 namespace medvol::runtime {
 
-/// One line that long work redraws on a terminal: `training  42 % |████████      | loss 0.31 · 3.2 samples/s · 2 min 10
-/// s left`. Where standard error is no terminal, a plain line every 30 seconds instead. Safe to call from several
+/// One line that long work redraws on a terminal: `training  42 % |████████      | 2 min 10 s left · loss 0.31 · 3.2
+/// samples/s`. Where standard error is no terminal, a plain line every 30 seconds instead. Safe to call from several
 /// threads.
 class ProgressBar {
  public:
