@@ -35,11 +35,7 @@ std::vector<int64_t> label_values(const plan::Plan& plan) {
 }  // namespace
 
 Trainer::Trainer(const TrainerParts& parts, const TrainerOptions& options)
-    : parts_(parts),
-      options_(options),
-      checkpointer_(parts.directory.checkpoints()),
-      events_(parts.directory.root()),
-      bar_("training") {
+    : parts_(parts), options_(options), checkpointer_(parts.directory.checkpoints()), bar_("training") {
   if (!options_.max_steps && !options_.max_epochs && !options_.max_time)
     throw core::UserError("training has no end", "trainer",
                           "set trainer.max_epochs, trainer.max_steps or trainer.max_time");
@@ -74,6 +70,7 @@ void Trainer::start() {
     const int64_t step = record.value("step", int64_t{0});
     return step <= progress_.step && (record.value("event", "") != "validation" || step <= progress_.validated_step);
   });
+  events_.emplace(parts_.directory.root(), progress_.step > 0 ? std::optional(progress_.step) : std::nullopt);
   if (progress_.step > 0) core::log_info("resumed at step {}", progress_.step);
   clock_.restart();
   if (progress_.step == 0) checkpoint();  // a good state to go back to from the first step on
@@ -133,9 +130,9 @@ void Trainer::record_step(const StepResult& result, double learning_rate, const 
                            {"backward_s", result.times.backward},
                            {"update_s", result.times.update},
                            {"step_s", step_seconds}});
-  events_.scalar("train/loss", progress_.step, result.loss);
-  events_.scalar("train/learning_rate", progress_.step, learning_rate);
-  events_.scalar("train/samples_per_s", progress_.step, rate);
+  events_->scalar("train/loss", progress_.step, result.loss);
+  events_->scalar("train/learning_rate", progress_.step, learning_rate);
+  events_->scalar("train/samples_per_s", progress_.step, rate);
   const auto percent = [&](double part) { return 100 * part / step_seconds; };
   bar_.update(
       progress_.fraction(options_),
@@ -192,9 +189,9 @@ void Trainer::validate_now() {
   nlohmann::json dice = nlohmann::json::object();
   for (const auto& [label, value] : result.dice) {
     dice[std::to_string(label)] = value;
-    events_.scalar("validation/dice_" + parts_.plan.labels.at(label), progress_.step, value);
+    events_->scalar("validation/dice_" + parts_.plan.labels.at(label), progress_.step, value);
   }
-  events_.scalar("validation/mean_dice", progress_.step, result.mean_dice);
+  events_->scalar("validation/mean_dice", progress_.step, result.mean_dice);
   parts_.directory.append({{"event", "validation"},
                            {"step", progress_.step},
                            {"epoch", progress_.epoch(options_)},

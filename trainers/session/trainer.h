@@ -97,7 +97,7 @@ class Trainer {
   TrainerParts parts_;
   TrainerOptions options_;
   Checkpointer checkpointer_;
-  run::EventWriter events_;
+  std::optional<run::EventWriter> events_;  ///< from start() on: it tells TensorBoard which steps a resume takes back
   Progress progress_;
   runtime::Stopwatch clock_;
   int64_t saved_step_ = -1;
