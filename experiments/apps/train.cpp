@@ -34,8 +34,10 @@ std::optional<std::string> override_value(const config::CommandLine& line, const
 /// the same command may be given again. Choosing another group option would make another run of it.
 std::vector<std::string> additions(const config::CommandLine& line, const run::RunPaths& run) {
   std::set<std::string> begun_with;
-  if (std::filesystem::exists(run.overrides()))
-    for (const config::Node& item : config::load_yaml(run.overrides()).items()) begun_with.insert(item.text());
+  if (std::filesystem::exists(run.overrides())) {
+    const config::Node stored = config::load_yaml(run.overrides());
+    for (const config::Node& item : stored.items()) begun_with.insert(item.text());
+  }
   const config::SearchPath groups({conf_folder()});
   std::vector<std::string> added;
   for (const std::string& text : line.overrides) {
