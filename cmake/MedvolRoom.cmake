@@ -28,9 +28,9 @@ function(medvol_room name)
   add_library(medvol::${name} ALIAS medvol_${name})
 endfunction()
 
-# medvol_test_room(<room> <folder>... DEPENDS <rooms>)
+# medvol_test_room(<room> FOLDERS <folder>... DEPENDS <room>... [TIMEOUT <seconds>])
 #   One test binary <room>_tests of tests/<room>/**/*_test.cpp. For a fast loop each sub-folder has its own binary too,
-#   built only when asked for: `cmake --build build --target check_<room>_<folder>` and run build/bin/check_<room>_<folder>.
+#   built only when asked for: `cmake --build build --target check_<room>_<folder>` and run bin/check_<room>_<folder> of that build.
 function(medvol_test_room room)
   cmake_parse_arguments(TEST "" "TIMEOUT" "FOLDERS;DEPENDS" ${ARGN})
   if(NOT TEST_TIMEOUT)
