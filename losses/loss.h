@@ -16,9 +16,10 @@ class Loss {
  public:
   virtual ~Loss() = default;
   /// logits: [N, K, (D,) H, W], any floating type (computed in float32); target: [N, (D,) H, W] int64 in 0..K-1;
-  /// mask: same shape as target, bool, true where the voxel counts (undefined tensor: everywhere). Returns a scalar.
+  /// weight: same shape as target, float32, how much each voxel counts (undefined tensor: one everywhere). Masks, the
+  /// ignore label and class weights all come in through it, made by losses/composite. Returns a scalar.
   virtual torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target,
-                                   const torch::Tensor& mask) const = 0;
+                                   const torch::Tensor& weight) const = 0;
 };
 
 using LossRegistry = registry::Registry<std::unique_ptr<Loss>, const LossContext&>;

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <torch/torch.h>
@@ -19,9 +20,11 @@ struct TaskShape {
   std::vector<std::vector<int64_t>> strides;
   std::vector<int64_t> convolutions_per_stage_encoder;
   std::vector<int64_t> convolutions_per_stage_decoder;
+  std::vector<int64_t> patch_size;  ///< in tensor order; for networks of one fixed size
+  std::vector<int64_t> upsampling;  ///< output size over input size, an axis; empty: all ones
 };
 
-/// A dense-prediction network. Logits leave it; no softmax inside.
+/// A dense-prediction network: segmenters, and generators of images. Logits or intensities leave it; no softmax inside.
 class Network : public torch::nn::Module {
  public:
   /// x: [N, C, (D,) H, W] with each size a multiple of `multiple_of()`. Returns logits [N, K, (D,) H, W], and with deep
@@ -34,6 +37,14 @@ class Network : public torch::nn::Module {
   virtual std::vector<std::vector<int64_t>> head_strides() const = 0;
   /// Fills all parameters by the network's own initialisation from this generator.
   virtual void initialize(torch::Generator generator) = 0;
+
+  /// The only spatial size that it takes, in tensor order; nothing: every multiple of `multiple_of()`.
+  virtual std::optional<std::vector<int64_t>> fixed_size() const { return std::nullopt; }
+  /// Output size over input size, an axis, in tensor order; empty: the output is as large as the input.
+  virtual std::vector<int64_t> upsampling() const { return {}; }
+  /// From now on computes the finest head from the first `level` decoder levels alone (U-Net++'s L1 … L4). Throws
+  /// core::UserError when the network has no such levels.
+  virtual void prune(int64_t level);
 
   int64_t parameter_count() const;
 };
