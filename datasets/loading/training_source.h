@@ -1,43 +1,34 @@
 #pragma once
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "datasets/augmentation/augmenter.h"
+#include "datasets/loading/batch_source.h"
 #include "datasets/loading/loading_options.h"
 #include "datasets/loading/training_cases.h"
 
 namespace medvol::datasets {
 
-struct Batch {
-  at::Tensor images;        ///< float32 [N, C, D, H, W]; D = 1 for a 2D patch
-  at::Tensor labels;        ///< uint8 [N, D, H, W]
-  int64_t index = 0;        ///< counted from the start of training
-  double wait_seconds = 0;  ///< how long the caller stood waiting for it
-  double make_seconds = 0;  ///< what reading and augmenting its samples took, over all workers
-};
-
 /// Endless augmented training patches. Batch i is a function of (cases, options, seed, i) alone, whatever the number of
 /// threads, so that its whole state is the index of the next batch.
-class TrainingSource {
+class TrainingSource : public BatchSource {
  public:
   /// `augmenter` fixes the patch size. Throws core::UserError without cases.
   TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
                  const LoadingOptions& options, uint64_t seed);
   /// Stops and joins the workers; waits at most for the samples being made.
-  ~TrainingSource();
+  ~TrainingSource() override;
   TrainingSource(const TrainingSource&) = delete;
   TrainingSource& operator=(const TrainingSource&) = delete;
 
   /// The next batch; what a worker threw is thrown here, when its batch is due.
-  Batch next();
+  Batch next() override;
   /// Index of the batch that `next` gives next.
-  int64_t state() const;
+  int64_t state() const override;
   /// Goes on from such an index; what was prepared ahead is dropped.
-  void load(int64_t next_batch);
+  void load(int64_t next_batch) override;
 
  private:
   class Workers;

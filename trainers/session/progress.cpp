@@ -19,8 +19,8 @@ nlohmann::json Progress::to_json() const {
                       {"learning_rate_scale", learning_rate_scale},
                       {"skipped_batches", skipped_batches},
                       {"smoothed_loss", smoothed_loss},
-                      {"best_dice", nullptr}};
-  if (best_dice) json["best_dice"] = *best_dice;
+                      {"best_score", nullptr}};
+  if (best_score) json["best_score"] = *best_score;
   return json;
 }
 
@@ -32,7 +32,7 @@ Progress Progress::from_json(const nlohmann::json& json) {
     json.at("seconds").get_to(progress.seconds);
     json.at("validated_step").get_to(progress.validated_step);
     json.at("validated_seconds").get_to(progress.validated_seconds);
-    if (!json.at("best_dice").is_null()) progress.best_dice = json.at("best_dice").get<double>();
+    if (!json.at("best_score").is_null()) progress.best_score = json.at("best_score").get<double>();
     json.at("best_step").get_to(progress.best_step);
     json.at("validations_without_gain").get_to(progress.validations_without_gain);
     json.at("divergences").get_to(progress.divergences);

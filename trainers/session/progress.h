@@ -35,7 +35,7 @@ struct Progress {
   double seconds = 0;          ///< training time used, over all resumes
   int64_t validated_step = 0;  ///< step of the last validation
   double validated_seconds = 0;
-  std::optional<double> best_dice;  ///< of whole-case validation
+  std::optional<double> best_score;  ///< of whole-case validation, higher is better
   int64_t best_step = 0;
   int64_t validations_without_gain = 0;
   int64_t divergences = 0;

@@ -13,25 +13,6 @@ namespace {
 constexpr int64_t most_divergences = 3;
 constexpr double smoothing = 0.95;
 
-using Named = std::map<std::string, torch::Tensor>;
-
-void put(storage::TensorArchive& archive, const std::string& prefix, const Named& tensors) {
-  for (const auto& [name, tensor] : tensors) archive.tensors.emplace(prefix + name, tensor);
-}
-
-Named take(const storage::TensorArchive& archive, const std::string& prefix) {
-  Named result;
-  for (const auto& [name, tensor] : archive.tensors)
-    if (name.rfind(prefix, 0) == 0) result.emplace(name.substr(prefix.size()), tensor);
-  return result;
-}
-
-std::vector<int64_t> label_values(const plan::Plan& plan) {
-  std::vector<int64_t> values;
-  for (const auto& [value, name] : plan.labels) values.push_back(value);
-  return values;
-}
-
 }  // namespace
 
 Trainer::Trainer(const TrainerParts& parts, const TrainerOptions& options)
@@ -83,26 +64,25 @@ void Trainer::train_step() {
   const int64_t first_batch = parts_.source.state();
   LoadTimes load;
   int64_t samples = 0;
+  // The rate follows the clock where the length does, as it stood before the step.
+  Progress now = progress_;
+  now.seconds = seconds();
+  const double done = now.fraction(options_);
   for (int64_t i = 0; i < parts_.step.batches_per_step(); ++i) {
     const datasets::Batch batch = next_batch();
     load.wait += batch.wait_seconds;
     load.augment += batch.make_seconds;
-    samples += batch.images.size(0);
-    parts_.step.accumulate(batch.images, batch.labels);
+    samples += batch.images.defined() ? batch.images.size(0) : 1;
+    parts_.step.accumulate({batch.images, batch.labels, batch.index, done});
   }
-  // The rate follows the clock where the length does, as it stood before the step.
-  Progress now = progress_;
-  now.seconds = seconds();
-  const double learning_rate = parts_.optimizer.base_learning_rate() * parts_.schedule.factor(now.fraction(options_)) *
-                               progress_.learning_rate_scale;
-  const StepResult result = parts_.step.finish(learning_rate);
+  const StepResult result = parts_.step.finish(parts_.schedule.factor(done) * progress_.learning_rate_scale);
   if (result.diverged) return recover_from_divergence(result, first_batch);
   ++progress_.step;
   progress_.next_batch = parts_.source.state();
   progress_.smoothed_loss =
       progress_.step == 1 ? result.loss : smoothing * progress_.smoothed_loss + (1 - smoothing) * result.loss;
   settle_clock();
-  record_step(result, learning_rate, load, step_clock.seconds(), samples);
+  record_step(result, load, step_clock.seconds(), samples);
 }
 
 datasets::Batch Trainer::next_batch() {
@@ -114,33 +94,36 @@ datasets::Batch Trainer::next_batch() {
   }
 }
 
-void Trainer::record_step(const StepResult& result, double learning_rate, const LoadTimes& load, double step_seconds,
-                          int64_t samples) {
+void Trainer::record_step(const StepResult& result, const LoadTimes& load, double step_seconds, int64_t samples) {
   const double rate = static_cast<double>(samples) / step_seconds;
-  parts_.directory.append({{"event", "step"},
-                           {"step", progress_.step},
-                           {"epoch", progress_.epoch(options_)},
-                           {"loss", result.loss},
-                           {"lr", learning_rate},
-                           {"gradient_norm", result.gradient_norm},
-                           {"samples_per_s", rate},
-                           {"load_s", load.wait},
-                           {"augment_s", load.augment},
-                           {"forward_s", result.times.forward},
-                           {"backward_s", result.times.backward},
-                           {"update_s", result.times.update},
-                           {"step_s", step_seconds}});
+  nlohmann::json record{{"event", "step"},
+                        {"step", progress_.step},
+                        {"epoch", progress_.epoch(options_)},
+                        {"loss", result.loss},
+                        {"lr", result.learning_rate},
+                        {"gradient_norm", result.gradient_norm},
+                        {"samples_per_s", rate},
+                        {"load_s", load.wait},
+                        {"augment_s", load.augment},
+                        {"forward_s", result.times.forward},
+                        {"backward_s", result.times.backward},
+                        {"update_s", result.times.update},
+                        {"step_s", step_seconds}};
   events_->scalar("train/loss", progress_.step, result.loss);
-  events_->scalar("train/learning_rate", progress_.step, learning_rate);
+  events_->scalar("train/learning_rate", progress_.step, result.learning_rate);
   events_->scalar("train/samples_per_s", progress_.step, rate);
+  for (const auto& [name, value] : result.terms) {
+    record[name] = value;
+    events_->scalar("train/" + name, progress_.step, value);
+  }
+  parts_.directory.append(record);
   const auto percent = [&](double part) { return 100 * part / step_seconds; };
   bar_.update(
       progress_.fraction(options_),
       fmt::format(
           "step {} · loss {:.3f}{} · {:.1f} samples/s · load {:.0f} aug {:.0f} fwd {:.0f} bwd {:.0f} upd {:.0f} %",
-          progress_.step, progress_.smoothed_loss, last_dice_ ? fmt::format(" · Dice {:.3f}", *last_dice_) : "", rate,
-          percent(load.wait), percent(load.augment), percent(result.times.forward), percent(result.times.backward),
-          percent(result.times.update)));
+          progress_.step, progress_.smoothed_loss, last_validation_, rate, percent(load.wait), percent(load.augment),
+          percent(result.times.forward), percent(result.times.backward), percent(result.times.update)));
 }
 
 bool Trainer::validation_due() const {
@@ -161,62 +144,50 @@ bool Trainer::finished() const {
 }
 
 void Trainer::validate_now() {
-  if (parts_.validation.count == 0) {  // fold=all holds nothing out
+  if (parts_.evaluator.cases() == 0) {  // fold=all holds nothing out
     progress_.validated_step = progress_.step;
     return;
   }
-  const TrainingStep::EvaluationScope evaluation(parts_.step);
-  const ValidationResult result = validate(
-      parts_.predictor, parts_.validation, label_values(parts_.plan), parts_.policy, parts_.plan.ignore_label,
-      [&](int64_t done) {
-        bar_.update(progress_.fraction(options_),
-                    fmt::format("step {} · validating case {} of {}", progress_.step, done, parts_.validation.count));
-        stop_if_asked();
-      });
+  const EvaluationScope evaluation(parts_.step);
+  const ValidationResult result = parts_.evaluator.validate([&](int64_t done) {
+    bar_.update(progress_.fraction(options_),
+                fmt::format("step {} · validating case {} of {}", progress_.step, done, parts_.evaluator.cases()));
+    stop_if_asked();
+  });
   settle_clock();
   progress_.validated_step = progress_.step;
   progress_.validated_seconds = progress_.seconds;
   saved_step_ = -1;  // a checkpoint of this step knows nothing of its validation
-  last_dice_ = result.mean_dice;
-  const bool better =
-      std::isfinite(result.mean_dice) && (!progress_.best_dice || result.mean_dice > *progress_.best_dice);
+  last_validation_ = fmt::format(" · {} {:.3f}", result.measure, result.score);
+  const bool better = std::isfinite(result.score) && (!progress_.best_score || result.score > *progress_.best_score);
   progress_.validations_without_gain = better ? 0 : progress_.validations_without_gain + 1;
   if (better) {
-    progress_.best_dice = result.mean_dice;
+    progress_.best_score = result.score;
     progress_.best_step = progress_.step;
-    checkpointer_.save_best(best_weights());
+    checkpointer_.save_best(best_weights(result));
   }
-  nlohmann::json dice = nlohmann::json::object();
-  for (const auto& [label, value] : result.dice) {
-    dice[std::to_string(label)] = value;
-    events_->scalar("validation/dice_" + parts_.plan.labels.at(label), progress_.step, value);
-  }
-  events_->scalar("validation/mean_dice", progress_.step, result.mean_dice);
-  parts_.directory.append({{"event", "validation"},
-                           {"step", progress_.step},
-                           {"epoch", progress_.epoch(options_)},
-                           {"mean_dice", result.mean_dice},
-                           {"dice", dice},
-                           {"cases", result.cases},
-                           {"missed", result.missed},
-                           {"best", better}});
+  for (const auto& [name, value] : result.scalars) events_->scalar("validation/" + name, progress_.step, value);
+  events_->scalar("validation/" + result.measure, progress_.step, result.score);
+  nlohmann::json record{
+      {"event", "validation"},     {"step", progress_.step},       {"epoch", progress_.epoch(options_)},
+      {"measure", result.measure}, {result.measure, result.score}, {"best", better}};
+  record.update(result.record);
+  parts_.directory.append(record);
   for (Hook* hook : parts_.hooks) hook->validated(progress_, result);
 }
 
 storage::TensorArchive Trainer::everything() {
   storage::TensorArchive archive;
-  put(archive, "weights/", parts_.step.weights());
-  put(archive, "average/", parts_.step.average());
-  put(archive, "optimizer/", parts_.optimizer.state());
+  for (const auto& [name, tensor] : parts_.step.state()) archive.tensors.emplace(name, tensor);
   archive.metadata = {{"kind", "training"}, {"progress", progress_.to_json()}};
   return archive;
 }
 
-/// Called with the moving average in place where there is one: the weights are those that were validated.
-storage::TensorArchive Trainer::best_weights() {
+storage::TensorArchive Trainer::best_weights(const ValidationResult& result) {
   storage::TensorArchive archive;
-  put(archive, "weights/", parts_.step.weights());
-  archive.metadata = {{"kind", "best"}, {"step", progress_.step}, {"mean_dice", *progress_.best_dice}};
+  for (const auto& [name, tensor] : parts_.step.prediction_weights())
+    archive.tensors.emplace("weights/" + name, tensor);
+  archive.metadata = {{"kind", "best"}, {"step", progress_.step}, {"measure", result.measure}, {"score", result.score}};
   return archive;
 }
 
@@ -232,9 +203,7 @@ void Trainer::checkpoint() {
 
 void Trainer::restore(const storage::TensorArchive& archive) {
   progress_ = Progress::from_json(archive.metadata.value("progress", nlohmann::json::object()));
-  parts_.step.load_weights(take(archive, "weights/"));
-  parts_.step.load_average(take(archive, "average/"));
-  parts_.optimizer.load(take(archive, "optimizer/"));
+  parts_.step.load({archive.tensors.begin(), archive.tensors.end()});
   parts_.source.load(progress_.next_batch);
 }
 

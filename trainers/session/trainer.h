@@ -2,16 +2,14 @@
 #include <memory>
 #include <vector>
 
-#include "datasets/loading/training_source.h"
-#include "framework/plan/plan.h"
+#include "datasets/loading/batch_source.h"
 #include "framework/run/events.h"
 #include "framework/run/run_directory.h"
 #include "framework/runtime/progress_bar.h"
-#include "trainers/schedule/optimizer.h"
 #include "trainers/schedule/schedule.h"
 #include "trainers/session/checkpointer.h"
+#include "trainers/session/evaluator.h"
 #include "trainers/session/progress.h"
-#include "trainers/session/validation.h"
 #include "trainers/step/training_step.h"
 
 namespace medvol::trainers {
@@ -34,7 +32,7 @@ struct TrainerOptions : LengthOptions, StepOptions {
           "SIGINT");
     visit("validation_cases", validation_cases,
           "validate on so many cases, spread evenly over the held-out ones; 0: all", config::at_least(0));
-    visit("early_stopping", early_stopping, "end after so many validations without a better mean Dice; 0: never",
+    visit("early_stopping", early_stopping, "end after so many validations without a better score; 0: never",
           config::at_least(0));
   }
 };
@@ -50,14 +48,10 @@ class Hook {
 
 /// What a Trainer works with; all of it outlives the trainer.
 struct TrainerParts {
-  TrainingStep& step;
-  Optimizer& optimizer;
+  Step& step;
   const Schedule& schedule;
-  datasets::TrainingSource& source;
-  const ValidationCases& validation;
-  const Predictor& predictor;
-  const plan::Plan& plan;
-  const metrics::Policy& policy;
+  datasets::BatchSource& source;
+  Evaluator& evaluator;
   run::RunDirectory& directory;
   std::vector<Hook*> hooks;
 };
@@ -81,14 +75,13 @@ class Trainer {
   void recover_from_divergence(const StepResult& result, int64_t first_batch);
   void restore(const storage::TensorArchive& archive);
   storage::TensorArchive everything();
-  storage::TensorArchive best_weights();
+  storage::TensorArchive best_weights(const ValidationResult& result);
   datasets::Batch next_batch();
   /// Seconds that a step's batches were waited for, and that making them took in the background.
   struct LoadTimes {
     double wait = 0, augment = 0;
   };
-  void record_step(const StepResult& result, double learning_rate, const LoadTimes& load, double step_seconds,
-                   int64_t samples);
+  void record_step(const StepResult& result, const LoadTimes& load, double step_seconds, int64_t samples);
   void stop_if_asked();
   /// Training time used up to now.
   double seconds() const { return progress_.seconds + clock_.seconds(); }
@@ -102,7 +95,7 @@ class Trainer {
   runtime::Stopwatch clock_;
   int64_t saved_step_ = -1;
   double saved_seconds_ = 0;
-  std::optional<double> last_dice_;
+  std::string last_validation_;  ///< for display: "mean_dice 0.853"
   runtime::ProgressBar bar_;
 };
 

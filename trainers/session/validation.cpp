@@ -2,27 +2,40 @@
 
 namespace medvol::trainers {
 
-ValidationResult validate(const Predictor& predictor, const ValidationCases& cases, const std::vector<int64_t>& labels,
-                          const metrics::Policy& policy, std::optional<int64_t> ignore_label,
-                          const std::function<void(int64_t done)>& progress) {
+SegmentationEvaluator::SegmentationEvaluator(Predictor predictor, WholeCases cases, const plan::Plan& plan,
+                                             const metrics::Policy& policy)
+    : predictor_(std::move(predictor)),
+      cases_(std::move(cases)),
+      labels_(plan.labels),
+      ignore_label_(plan.ignore_label),
+      policy_(policy) {}
+
+ValidationResult SegmentationEvaluator::validate(const std::function<void(int64_t done)>& progress) {
+  std::vector<int64_t> labels;
+  for (const auto& [value, name] : labels_) labels.push_back(value);
   metrics::EvaluationOptions options;
   options.surfaces = false;
-  options.ignore_label = ignore_label;
+  options.ignore_label = ignore_label_;
   std::vector<metrics::CaseResult> results;
-  for (int64_t i = 0; i < cases.count; ++i) {
-    const ValidationCase one = cases.read(i);
+  for (int64_t i = 0; i < cases_.count; ++i) {
+    const WholeCase one = cases_.read(i);
     options.case_id = one.id;
-    const Prediction prediction = predictor.predict(one.image, one.transform);
+    const Prediction prediction = predictor_.predict(one.image, one.transform);
     results.push_back(metrics::evaluate_case(one.reference, prediction.labels.data, prediction.labels.geometry, labels,
-                                             policy, options));
+                                             policy_, options));
     if (progress) progress(i + 1);
   }
-  const metrics::Summary summary = metrics::summarize(results, policy);
+  const metrics::Summary summary = metrics::summarize(results, policy_);
   ValidationResult result;
-  result.cases = cases.count;
-  result.missed = summary.foreground.n_missed;
-  result.mean_dice = summary.foreground.metrics.at("dice").mean;
-  for (size_t i = 0; i < labels.size(); ++i) result.dice[labels[i]] = summary.structures[i].metrics.at("dice").mean;
+  result.measure = "mean_dice";
+  result.score = summary.foreground.metrics.at("dice").mean;
+  nlohmann::json dice = nlohmann::json::object();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double value = summary.structures[i].metrics.at("dice").mean;
+    dice[std::to_string(labels[i])] = value;
+    result.scalars["dice_" + labels_.at(labels[i])] = value;
+  }
+  result.record = {{"dice", dice}, {"cases", cases_.count}, {"missed", summary.foreground.n_missed}};
   return result;
 }
 

@@ -29,7 +29,7 @@ TEST(Progress, EveryFieldSurvivesJson) {
   progress.seconds = 1.0 / 3;
   progress.validated_step = 5;
   progress.validated_seconds = 0.1;
-  progress.best_dice = 0.875;
+  progress.best_score = 0.875;
   progress.best_step = 5;
   progress.validations_without_gain = 2;
   progress.divergences = 1;

@@ -35,21 +35,31 @@ runtime::ExecutionContext cpu() {
 torch::Tensor mean_square(const std::vector<torch::Tensor>& heads, const torch::Tensor&) {
   return heads[0].square().mean();
 }
-void plain_descent(torch::Tensor& parameters, torch::Tensor& gradient, double rate) {
-  parameters.add_(gradient, -rate);
+/// w ← w − rate · gradient, at a base rate of 1.
+class PlainDescent : public Optimizer {
+ public:
+  void step(torch::Tensor& parameters, torch::Tensor& gradient, double rate) override {
+    parameters.add_(gradient, -rate);
+  }
+  double base_learning_rate() const override { return 1; }
+  NamedTensors state() const override { return {}; }
+  void load(const NamedTensors&) override {}
+};
+
+TrainingStep make(const StepOptions& options, std::shared_ptr<Scale> network = std::make_shared<Scale>(),
+                  int64_t dimensions = 3) {
+  return TrainingStep(std::move(network), dimensions, mean_square, std::make_unique<PlainDescent>(), cpu(), options);
 }
 
-TrainingStep make(const StepOptions& options) {
-  return TrainingStep(std::make_shared<Scale>(), 3, mean_square, plain_descent, cpu(), options);
+StepBatch batch(double value) {
+  return {torch::full({2, 2, 1, 3, 3}, value), torch::zeros({2, 1, 3, 3}, torch::kUInt8)};
 }
-
-torch::Tensor batch(double value) { return torch::full({2, 2, 1, 3, 3}, value); }
-torch::Tensor no_labels() { return torch::zeros({2, 1, 3, 3}, torch::kUInt8); }
-torch::Tensor weight(TrainingStep& step) { return step.weights().at("weight").clone(); }
+torch::Tensor weight(TrainingStep& step) { return step.state().at("weights/weight").clone(); }
+torch::Tensor average(TrainingStep& step) { return step.state().at("average/weight").clone(); }
 
 TEST(TrainingStep, GradientNormClipAndUpdateAreClosedForm) {
   TrainingStep step = make({.gradient_clip = 1});
-  step.accumulate(batch(1), no_labels());
+  step.accumulate(batch(1));
   const StepResult result = step.finish(0.5);
   // loss = (w0² + w1²) / 2, gradient = w = (1, -2), clipped to length 1.
   EXPECT_DOUBLE_EQ(result.loss, 2.5);
@@ -59,35 +69,37 @@ TEST(TrainingStep, GradientNormClipAndUpdateAreClosedForm) {
 
 TEST(TrainingStep, AccumulationAveragesBatches) {
   TrainingStep twice = make({.gradient_clip = 0, .accumulate = 2}), once = make({.gradient_clip = 0});
-  twice.accumulate(batch(1), no_labels());
-  twice.accumulate(batch(3), no_labels());
-  once.accumulate(batch(std::sqrt(5.0)), no_labels());  // the mean square of 1 and 3
+  twice.accumulate(batch(1));
+  twice.accumulate(batch(3));
+  once.accumulate(batch(std::sqrt(5.0)));  // the mean square of 1 and 3
   EXPECT_NEAR(twice.finish(0.1).loss, once.finish(0.1).loss, 1e-5);
   EXPECT_TRUE(torch::allclose(weight(twice), weight(once), 1e-5, 1e-6));
 }
 
 TEST(TrainingStep, NoGradientIsLeftForTheNextStep) {
   TrainingStep step = make({.gradient_clip = 0});
-  step.accumulate(batch(1), no_labels());
+  step.accumulate(batch(1));
   step.finish(0);
-  step.accumulate(batch(1), no_labels());
+  step.accumulate(batch(1));
   EXPECT_NEAR(step.finish(0).gradient_norm, std::sqrt(5), 1e-6);
 }
 
 TEST(TrainingStep, MovingAverageFollowsAndServesEvaluation) {
-  TrainingStep step = make({.gradient_clip = 0, .ema_decay = 0.75});
+  const auto network = std::make_shared<Scale>();
+  TrainingStep step = make({.gradient_clip = 0, .ema_decay = 0.75}, network);
   const torch::Tensor before = weight(step);
-  step.accumulate(batch(1), no_labels());
+  step.accumulate(batch(1));
   step.finish(0.5);
-  const torch::Tensor trained = weight(step), average = 0.75 * before + 0.25 * trained;
-  EXPECT_TRUE(torch::allclose(step.average().at("weight"), average));
+  const torch::Tensor trained = weight(step), expected = 0.75 * before + 0.25 * trained;
+  EXPECT_TRUE(torch::allclose(average(step), expected));
   {
-    const TrainingStep::EvaluationScope evaluation(step);
-    EXPECT_TRUE(torch::allclose(weight(step), average));
-    EXPECT_FALSE(step.network().is_training());
+    const EvaluationScope evaluation(step);
+    EXPECT_TRUE(torch::allclose(weight(step), expected));
+    EXPECT_TRUE(step.prediction_weights().at("weight").equal(average(step)));
+    EXPECT_FALSE(network->is_training());
   }
   EXPECT_TRUE(weight(step).equal(trained));
-  EXPECT_TRUE(step.network().is_training());
+  EXPECT_TRUE(network->is_training());
 }
 
 TEST(TrainingStep, DivergenceChangesNothing) {
@@ -95,19 +107,19 @@ TEST(TrainingStep, DivergenceChangesNothing) {
   for (const double bad : {infinite, none}) {
     TrainingStep step = make({.ema_decay = 0.5});
     const torch::Tensor before = weight(step);
-    step.accumulate(batch(bad), no_labels());
+    step.accumulate(batch(bad));
     EXPECT_TRUE(step.finish(0.1).diverged);
     EXPECT_TRUE(weight(step).equal(before));
-    EXPECT_TRUE(step.average().at("weight").equal(before));
-    step.accumulate(batch(1), no_labels());
+    EXPECT_TRUE(average(step).equal(before));
+    step.accumulate(batch(1));
     EXPECT_FALSE(step.finish(0.1).diverged);
   }
 }
 
 TEST(TrainingStep, ATwoDimensionalNetworkGetsSlices) {
   auto network = std::make_shared<Scale>();
-  TrainingStep step(network, 2, mean_square, plain_descent, cpu(), {});
-  step.accumulate(batch(1), no_labels());
+  TrainingStep step = make({}, network, 2);
+  step.accumulate(batch(1));
   EXPECT_EQ(network->seen_dimensions, 4);
 }
 

@@ -1,0 +1,21 @@
+#include "trainers/segmentation/segmentation_task.h"
+
+namespace medvol::trainers {
+
+std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext& context,
+                                                              std::shared_ptr<networks::Network> network) {
+  Predictor predictor([network = std::move(network)](const torch::Tensor& x) { return network->forward(x).front(); },
+                      context.plan, context.inference, context.context);
+  return std::make_unique<SegmentationEvaluator>(std::move(predictor), context.held_out, context.plan, context.policy);
+}
+
+SegmentationTask::SegmentationTask(const TrainerOptions& options, const TaskContext& context)
+    : options_(options), shape_(context.shape) {
+  const std::shared_ptr<networks::Network> network = context.network(shape_);
+  step_ = std::make_unique<TrainingStep>(network, context.plan.dimensions, context.objective(*network),
+                                         context.optimizer(), context.context, options_);
+  source_ = context.patches();
+  evaluator_ = segmentation_evaluator(context, network);
+}
+
+}  // namespace medvol::trainers

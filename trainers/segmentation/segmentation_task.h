@@ -1,0 +1,31 @@
+#pragma once
+#include <memory>
+
+#include "trainers/session/task.h"
+#include "trainers/step/training_step.h"
+
+namespace medvol::trainers {
+
+/// Supervised segmentation as nnU-Net trains it: patches, one loss at every head, whole-case validation.
+class SegmentationTask : public Task {
+ public:
+  SegmentationTask(const TrainerOptions& options, const TaskContext& context);
+  const TrainerOptions& options() const override { return options_; }
+  networks::TaskShape network_shape() const override { return shape_; }
+  Step& step() override { return *step_; }
+  datasets::BatchSource& source() override { return *source_; }
+  Evaluator& evaluator() override { return *evaluator_; }
+
+ private:
+  TrainerOptions options_;
+  networks::TaskShape shape_;
+  std::unique_ptr<TrainingStep> step_;
+  std::unique_ptr<datasets::BatchSource> source_;
+  std::unique_ptr<SegmentationEvaluator> evaluator_;
+};
+
+/// Whole-case validation of a segmenter, by the mean foreground Dice.
+std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext& context,
+                                                              std::shared_ptr<networks::Network> network);
+
+}  // namespace medvol::trainers

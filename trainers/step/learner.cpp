@@ -1,0 +1,83 @@
+#include "trainers/step/learner.h"
+
+#include "framework/core/error.h"
+
+namespace medvol::trainers {
+
+Learner::Learner(std::shared_ptr<torch::nn::Module> module, std::unique_ptr<Optimizer> optimizer, torch::Device device,
+                 const LearnerOptions& options)
+    : module_(std::move(module)), optimizer_(std::move(optimizer)), options_(options), arena_(*module_, device) {
+  if (options_.ema_decay) average_ = arena_.parameters().clone();
+  module_->train();
+}
+
+double Learner::gradient_norm() {
+  const torch::NoGradGuard no_grad;
+  return arena_.gradient().norm().item<double>();
+}
+
+double Learner::update(double rate_factor, double norm) {
+  const torch::NoGradGuard no_grad;
+  const double rate = optimizer_->base_learning_rate() * rate_factor;
+  if (options_.gradient_clip > 0 && norm > options_.gradient_clip)
+    arena_.gradient().mul_(options_.gradient_clip / (norm + 1e-6));
+  optimizer_->step(arena_.parameters(), arena_.gradient(), rate);
+  if (average_.defined()) average_.lerp_(arena_.parameters(), 1 - *options_.ema_decay);
+  arena_.zero_gradient();
+  return rate;
+}
+
+NamedTensors Learner::buffers() const {
+  NamedTensors result;
+  for (const auto& item : module_->named_buffers()) result.emplace(item.key(), item.value());
+  return result;
+}
+
+NamedTensors Learner::state() {
+  NamedTensors all;
+  add_prefixed(all, "weights/", arena_.by_name(arena_.parameters()));
+  add_prefixed(all, "buffers/", buffers());
+  if (average_.defined()) add_prefixed(all, "average/", arena_.by_name(average_));
+  add_prefixed(all, "optimizer/", optimizer_->state());
+  return all;
+}
+
+void Learner::load(const NamedTensors& state) {
+  const torch::NoGradGuard no_grad;
+  arena_.fill(arena_.parameters(), with_prefix(state, "weights/"));
+  if (average_.defined()) arena_.fill(average_, with_prefix(state, "average/"));
+  const NamedTensors stored = with_prefix(state, "buffers/");
+  for (auto& [name, buffer] : buffers()) {
+    const auto found = stored.find(name);
+    if (found == stored.end() || found->second.sizes() != buffer.sizes())
+      throw core::UserError("the checkpoint's buffer '" + name + "' is missing or of another shape", name,
+                            "it belongs to another network");
+    buffer.copy_(found->second);
+  }
+  optimizer_->load(with_prefix(state, "optimizer/"));
+  arena_.zero_gradient();
+}
+
+NamedTensors Learner::prediction_weights() {
+  NamedTensors named = arena_.by_name(average_.defined() ? average_ : arena_.parameters());
+  named.merge(buffers());
+  return named;
+}
+
+void Learner::begin_evaluation() {
+  const torch::NoGradGuard no_grad;
+  if (average_.defined()) {
+    trained_ = arena_.parameters().clone();
+    arena_.parameters().copy_(average_);
+  }
+  module_->eval();
+}
+
+void Learner::end_evaluation() {
+  const torch::NoGradGuard no_grad;
+  if (trained_.defined()) arena_.parameters().copy_(trained_);
+  trained_.reset();
+  module_->train();
+}
+
+}  // namespace medvol::trainers
