@@ -10,10 +10,17 @@ struct ConvolutionOptions {
   std::vector<int64_t> kernel_size;  ///< one entry a spatial axis: its length makes the convolution 2D or 3D
   std::vector<int64_t> stride;
   bool bias = true;
-  bool transposed = false;  ///< up-sampling by `stride`; no padding
+  bool transposed = false;                   ///< up-sampling by `stride`
+  std::vector<int64_t> padding = {};         ///< empty: half the dilated kernel ("same"), and none where transposed
+  std::vector<int64_t> output_padding = {};  ///< of a transposed convolution; empty: none
+  std::vector<int64_t> dilation = {};        ///< empty: ones
 };
 
-/// A convolution of two or three spatial axes from one source. Odd kernels are padded by half their size ("same").
+/// A transposed convolution whose output is exactly `stride` times its input, for a kernel of any odd size.
+ConvolutionOptions same_transposed(int64_t in_channels, int64_t out_channels, std::vector<int64_t> kernel_size,
+                                   std::vector<int64_t> stride);
+
+/// A convolution of two or three spatial axes from one source.
 /// x: [N, in, (D,) H, W] → [N, out, …].
 class ConvolutionImpl : public torch::nn::Module {
  public:
@@ -25,7 +32,6 @@ class ConvolutionImpl : public torch::nn::Module {
 
  private:
   ConvolutionOptions options_;
-  std::vector<int64_t> padding_;
   torch::Tensor weight_, bias_;
 };
 TORCH_MODULE(Convolution);

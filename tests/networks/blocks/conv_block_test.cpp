@@ -16,6 +16,23 @@ TEST(Convolution, EqualsTorchInTwoAndThreeDimensions) {
   EXPECT_EQ(up->forward(torch::randn({1, 2, 4, 5, 6})).sizes(), torch::IntArrayRef({1, 3, 4, 10, 12}));
 }
 
+TEST(Convolution, PaddingAndDilationEqualTorch) {
+  ConvolutionOptions options{2, 3, {4, 3}, {2, 1}};
+  options.padding = {1, 2};
+  options.dilation = {1, 2};
+  Convolution flat(options);
+  flat->initialize(at::make_generator<at::CPUGeneratorImpl>(1), 0.01);
+  const torch::Tensor x = torch::randn({1, 2, 8, 6});
+  const auto p = flat->named_parameters();
+  EXPECT_TRUE(flat->forward(x).equal(torch::conv2d(x, p["weight"], p["bias"], {2, 1}, {1, 2}, {1, 2})));
+  EXPECT_EQ(flat->forward(x).sizes(), torch::IntArrayRef({1, 3, 4, 6}));
+}
+
+TEST(Convolution, SameTransposedMultipliesTheSizeByItsStride) {
+  Convolution up(same_transposed(2, 3, {1, 3, 5}, {1, 2, 3}));
+  EXPECT_EQ(up->forward(torch::randn({1, 2, 4, 5, 6})).sizes(), torch::IntArrayRef({1, 3, 4, 10, 18}));
+}
+
 TEST(InstanceNorm, MakesEverySampleAndChannelStandard) {
   InstanceNorm norm(3);
   const torch::Tensor y = norm->forward(torch::randn({2, 3, 5, 6, 7}) * 4 + 2);
