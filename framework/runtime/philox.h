@@ -80,7 +80,13 @@ enum Purpose : uint32_t {
   purpose_augmentation = 3,
   purpose_dropout = 4,
   purpose_phantom = 5,
-  purpose_statistics = 6
+  purpose_statistics = 6,
+  purpose_adversary = 7,
+  purpose_degradation = 8,
+  purpose_masking = 9,
+  purpose_synthesis = 10,
+  purpose_mesh = 11,
+  purpose_subset = 12
 };
 
 }  // namespace medvol::runtime

@@ -68,14 +68,15 @@ void Trainer::train_step() {
   Progress now = progress_;
   now.seconds = seconds();
   const double done = now.fraction(options_);
+  parts_.step.begin({done, parts_.schedule.factor(done) * progress_.learning_rate_scale});
   for (int64_t i = 0; i < parts_.step.batches_per_step(); ++i) {
     const datasets::Batch batch = next_batch();
     load.wait += batch.wait_seconds;
     load.augment += batch.make_seconds;
     samples += batch.images.defined() ? batch.images.size(0) : 1;
-    parts_.step.accumulate({batch.images, batch.labels, batch.index, done});
+    parts_.step.accumulate({batch.images, batch.labels, batch.index});
   }
-  const StepResult result = parts_.step.finish(parts_.schedule.factor(done) * progress_.learning_rate_scale);
+  const StepResult result = parts_.step.finish();
   if (result.diverged) return recover_from_divergence(result, first_batch);
   ++progress_.step;
   progress_.next_batch = parts_.source.state();

@@ -14,7 +14,12 @@ struct StepBatch {
   torch::Tensor images;  ///< [N, C, D, H, W] float32, what a network gets
   torch::Tensor target;  ///< what its output is compared with; from a source of cases: labels [N, D, H, W] uint8
   int64_t index = 0;     ///< of the batch, counted from the start of training
-  double progress = 0;   ///< share of the training that is done, in [0, 1]
+};
+
+/// Where in the training a step stands.
+struct StepClock {
+  double progress = 0;     ///< share of the training that is done, in [0, 1]
+  double rate_factor = 1;  ///< of every optimiser's own base learning rate
 };
 
 /// Seconds that the parts of a step took.
@@ -36,9 +41,11 @@ class Step {
  public:
   virtual ~Step() = default;
   virtual int64_t batches_per_step() const = 0;
+  /// Once a step, before its batches.
+  virtual void begin(const StepClock& clock) = 0;
   virtual void accumulate(const StepBatch& batch) = 0;
-  /// Ends the step after `batches_per_step` batches. `rate_factor`: of every optimiser's own base learning rate.
-  virtual StepResult finish(double rate_factor) = 0;
+  /// Ends the step after `batches_per_step` batches.
+  virtual StepResult finish() = 0;
 
   /// Views, not copies. Names of the trained network begin with weights/, buffers/, average/ and optimizer/.
   virtual NamedTensors state() = 0;

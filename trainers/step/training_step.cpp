@@ -14,7 +14,7 @@ StepBatch on_device(const StepBatch& batch, int64_t dimensions, const runtime::E
     const auto type = tensor.is_floating_point() ? torch::kFloat32 : torch::kInt64;
     return tensor.to(context.device, type, /*non_blocking=*/true);
   };
-  return {ready(batch.images, 2), ready(batch.target, 1), batch.index, batch.progress};
+  return {ready(batch.images, 2), ready(batch.target, 1), batch.index};
 }
 
 TrainingStep::TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective,
@@ -45,7 +45,7 @@ void TrainingStep::accumulate(const StepBatch& batch) {
   loss_sum_ = loss_sum_.defined() ? loss_sum_ + loss.detach() : loss.detach();
 }
 
-StepResult TrainingStep::finish(double rate_factor) {
+StepResult TrainingStep::finish() {
   MEDVOL_CHECK(loss_sum_.defined(), "finish() before accumulate()");
   runtime::Stopwatch watch;
   StepResult result;
@@ -55,7 +55,7 @@ StepResult TrainingStep::finish(double rate_factor) {
   if (result.diverged)
     learner_.zero_gradient();
   else
-    result.learning_rate = learner_.update(rate_factor, result.gradient_norm);
+    result.learning_rate = learner_.update(clock_.rate_factor, result.gradient_norm);
   loss_sum_.reset();
   times_.update = watch.seconds();
   result.times = times_;

@@ -48,9 +48,10 @@ class TrainingStep : public Step {
                const StepOptions& options, Prepare prepare = {});
 
   int64_t batches_per_step() const override { return options_.accumulate; }
+  void begin(const StepClock& clock) override { clock_ = clock; }
   /// Adds one batch's gradient.
   void accumulate(const StepBatch& batch) override;
-  StepResult finish(double rate_factor) override;
+  StepResult finish() override;
 
   NamedTensors state() override { return learner_.state(); }
   void load(const NamedTensors& state) override { learner_.load(state); }
@@ -66,6 +67,7 @@ class TrainingStep : public Step {
   runtime::ExecutionContext context_;
   StepOptions options_;
   Learner learner_;
+  StepClock clock_;
   torch::Tensor loss_sum_;
   StepTimes times_;
 };

@@ -54,13 +54,17 @@ TrainingStep make(const StepOptions& options, std::shared_ptr<Scale> network = s
 StepBatch batch(double value) {
   return {torch::full({2, 2, 1, 3, 3}, value), torch::zeros({2, 1, 3, 3}, torch::kUInt8)};
 }
+StepResult finish(TrainingStep& step, double rate) {
+  step.begin({.rate_factor = rate});
+  return step.finish();
+}
 torch::Tensor weight(TrainingStep& step) { return step.state().at("weights/weight").clone(); }
 torch::Tensor average(TrainingStep& step) { return step.state().at("average/weight").clone(); }
 
 TEST(TrainingStep, GradientNormClipAndUpdateAreClosedForm) {
   TrainingStep step = make({.gradient_clip = 1});
   step.accumulate(batch(1));
-  const StepResult result = step.finish(0.5);
+  const StepResult result = finish(step, 0.5);
   // loss = (w0² + w1²) / 2, gradient = w = (1, -2), clipped to length 1.
   EXPECT_DOUBLE_EQ(result.loss, 2.5);
   EXPECT_NEAR(result.gradient_norm, std::sqrt(5), 1e-6);
@@ -72,16 +76,16 @@ TEST(TrainingStep, AccumulationAveragesBatches) {
   twice.accumulate(batch(1));
   twice.accumulate(batch(3));
   once.accumulate(batch(std::sqrt(5.0)));  // the mean square of 1 and 3
-  EXPECT_NEAR(twice.finish(0.1).loss, once.finish(0.1).loss, 1e-5);
+  EXPECT_NEAR(finish(twice, 0.1).loss, finish(once, 0.1).loss, 1e-5);
   EXPECT_TRUE(torch::allclose(weight(twice), weight(once), 1e-5, 1e-6));
 }
 
 TEST(TrainingStep, NoGradientIsLeftForTheNextStep) {
   TrainingStep step = make({.gradient_clip = 0});
   step.accumulate(batch(1));
-  step.finish(0);
+  finish(step, 0);
   step.accumulate(batch(1));
-  EXPECT_NEAR(step.finish(0).gradient_norm, std::sqrt(5), 1e-6);
+  EXPECT_NEAR(finish(step, 0).gradient_norm, std::sqrt(5), 1e-6);
 }
 
 TEST(TrainingStep, MovingAverageFollowsAndServesEvaluation) {
@@ -89,7 +93,7 @@ TEST(TrainingStep, MovingAverageFollowsAndServesEvaluation) {
   TrainingStep step = make({.gradient_clip = 0, .ema_decay = 0.75}, network);
   const torch::Tensor before = weight(step);
   step.accumulate(batch(1));
-  step.finish(0.5);
+  finish(step, 0.5);
   const torch::Tensor trained = weight(step), expected = 0.75 * before + 0.25 * trained;
   EXPECT_TRUE(torch::allclose(average(step), expected));
   {
@@ -108,11 +112,11 @@ TEST(TrainingStep, DivergenceChangesNothing) {
     TrainingStep step = make({.ema_decay = 0.5});
     const torch::Tensor before = weight(step);
     step.accumulate(batch(bad));
-    EXPECT_TRUE(step.finish(0.1).diverged);
+    EXPECT_TRUE(finish(step, 0.1).diverged);
     EXPECT_TRUE(weight(step).equal(before));
     EXPECT_TRUE(average(step).equal(before));
     step.accumulate(batch(1));
-    EXPECT_FALSE(step.finish(0.1).diverged);
+    EXPECT_FALSE(finish(step, 0.1).diverged);
   }
 }
 

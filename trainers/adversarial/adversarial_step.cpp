@@ -1,0 +1,172 @@
+#include "trainers/adversarial/adversarial_step.h"
+
+#include <cmath>
+
+#include "framework/core/error.h"
+#include "framework/runtime/stopwatch.h"
+#include "losses/adversarial/penalties.h"
+
+namespace medvol::trainers {
+namespace {
+
+/// While it lives, the discriminator's parameters gather no gradient.
+class Frozen {
+ public:
+  explicit Frozen(torch::nn::Module& module) : parameters_(module.parameters()) { set(false); }
+  ~Frozen() { set(true); }
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+
+ private:
+  void set(bool wanted) {
+    for (torch::Tensor& parameter : parameters_) parameter.requires_grad_(wanted);
+  }
+  std::vector<torch::Tensor> parameters_;
+};
+
+double accuracy(const std::vector<torch::Tensor>& real, const std::vector<torch::Tensor>& made) {
+  double sum = 0;
+  for (size_t scale = 0; scale < real.size(); ++scale) {
+    const torch::Tensor threshold = (real[scale].mean() + made[scale].mean()) / 2;
+    sum += 0.5 * ((real[scale] > threshold).to(torch::kFloat32).mean().item<double>() +
+                  (made[scale] < threshold).to(torch::kFloat32).mean().item<double>());
+  }
+  return sum / static_cast<double>(real.size());
+}
+
+}  // namespace
+
+AdversarialStep::AdversarialStep(AdversarialParts parts, int64_t dimensions, const runtime::ExecutionContext& context,
+                                 const StepOptions& step, const AdversaryOptions& adversary)
+    : parts_(std::move(parts)),
+      dimensions_(dimensions),
+      context_(context),
+      options_(adversary),
+      generator_(parts_.generator, std::move(parts_.generator_optimizer), context.device,
+                 {.gradient_clip = step.gradient_clip, .ema_decay = step.ema_decay}),
+      discriminator_(parts_.discriminator, std::move(parts_.discriminator_optimizer), context.device,
+                     {.gradient_clip = adversary.gradient_clip}),
+      critic_updates_(torch::zeros({1}, torch::kInt64)) {
+  if (step.accumulate != 1)
+    throw core::UserError("an adversarial training cannot accumulate batches", "trainer.accumulate",
+                          "the discriminator moves with every batch: use a larger plan.batch_size");
+}
+
+void AdversarialStep::begin(const StepClock& clock) {
+  clock_ = clock;
+  result_ = {};
+  batches_ = 0;
+}
+
+losses::CriticOutput AdversarialStep::judge(const torch::Tensor& image) const {
+  const runtime::AutocastGuard autocast(context_);
+  networks::Judgement judgement = parts_.discriminator->forward(image);
+  for (torch::Tensor& logits : judgement.logits) logits = logits.to(torch::kFloat32);
+  return {std::move(judgement.logits), std::move(judgement.features)};
+}
+
+void AdversarialStep::accumulate(const StepBatch& batch) {
+  runtime::Stopwatch watch;
+  StepBatch ready = on_device(batch, dimensions_, context_);
+  if (parts_.prepare) ready = parts_.prepare(ready);
+  const bool plays = adversary_plays(), last = ++batches_ == options_.critic_steps;
+  std::vector<torch::Tensor> heads;
+  {
+    const torch::AutoGradMode gradient(!plays || last);
+    const runtime::AutocastGuard autocast(context_);
+    heads = parts_.generator->forward(ready.images);
+  }
+  result_.times.forward += watch.restart();
+  const torch::Tensor real = plays ? parts_.real(ready) : torch::Tensor();
+  if (plays) train_discriminator(real, parts_.made(ready, heads.front().to(torch::kFloat32)).detach(), batch.index);
+  // Alone, the generator takes every batch of the step; with an adversary, the last one.
+  if (!plays)
+    train_generator(ready, heads, real, 1.0 / static_cast<double>(options_.critic_steps));
+  else if (last)
+    train_generator(ready, heads, real, 1);
+  result_.times.backward += watch.restart();
+}
+
+void AdversarialStep::train_discriminator(const torch::Tensor& real, const torch::Tensor& made, int64_t batch) {
+  const int64_t updates = critic_updates_.item<int64_t>();
+  const bool penalise = options_.r1 > 0 && updates % options_.r1_every == 0;
+  const torch::Tensor judged = penalise ? real.detach().clone().requires_grad_(true) : real;
+  const losses::CriticOutput of_real = judge(judged), of_made = judge(made);
+  torch::Tensor loss = parts_.adversarial->discriminator(of_real, of_made);
+  if (penalise)
+    loss = loss + options_.r1 * static_cast<double>(options_.r1_every) * losses::r1_penalty(of_real.logits, judged);
+  if (options_.gradient_penalty > 0)
+    loss = loss +
+           options_.gradient_penalty *
+               losses::gradient_penalty([&](const torch::Tensor& x) { return judge(x).logits; }, real, made,
+                                        context_.generator(runtime::purpose_adversary, static_cast<uint64_t>(batch)));
+  loss.backward();
+  const double norm = discriminator_.gradient_norm(), value = loss.item<double>();
+  if (!std::isfinite(value) || !std::isfinite(norm)) {
+    result_.diverged = true;
+    discriminator_.zero_gradient();
+    return;
+  }
+  discriminator_.update(clock_.rate_factor, norm);
+  critic_updates_ += 1;
+  result_.terms["discriminator_loss"] = value;
+  result_.terms["discriminator_gradient_norm"] = norm;
+  if (!of_real.logits.empty()) result_.terms["discriminator_accuracy"] = accuracy(of_real.logits, of_made.logits);
+  const torch::NoGradGuard no_grad;
+  result_.terms["spread"] = (made.std() / real.std().clamp_min(1e-12)).item<double>();
+}
+
+void AdversarialStep::train_generator(const StepBatch& ready, const std::vector<torch::Tensor>& heads,
+                                      const torch::Tensor& real, double share) {
+  torch::Tensor loss = parts_.supervised(heads, ready.target) * share;
+  result_.terms["supervised"] += loss.item<double>();
+  if (real.defined()) {
+    const Frozen frozen(*parts_.discriminator);
+    const losses::CriticOutput of_made = judge(parts_.made(ready, heads.front().to(torch::kFloat32)));
+    losses::CriticOutput of_real;
+    {
+      const torch::NoGradGuard no_grad;
+      of_real = judge(real);
+    }
+    const torch::Tensor adversarial = parts_.adversarial->generator(of_real, of_made);
+    result_.terms["adversarial"] = adversarial.item<double>();
+    loss = loss + options_.weight * adversarial;
+    if (options_.feature_matching > 0)
+      loss = loss + options_.feature_matching * losses::feature_matching(of_real, of_made);
+    loss.backward();
+  } else {
+    loss.backward();
+  }
+  result_.loss += loss.item<double>();
+}
+
+StepResult AdversarialStep::finish() {
+  MEDVOL_CHECK(batches_ == options_.critic_steps, "a step of {} batches got {}", options_.critic_steps, batches_);
+  runtime::Stopwatch watch;
+  result_.gradient_norm = generator_.gradient_norm();
+  result_.diverged |= !std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm);
+  if (result_.diverged)
+    generator_.zero_gradient();
+  else
+    result_.learning_rate = generator_.update(clock_.rate_factor, result_.gradient_norm);
+  result_.times.update = watch.seconds();
+  return result_;
+}
+
+NamedTensors AdversarialStep::state() {
+  NamedTensors all = generator_.state();
+  add_prefixed(all, "discriminator/", discriminator_.state());
+  all.emplace("adversary/critic_updates", critic_updates_);
+  return all;
+}
+
+void AdversarialStep::load(const NamedTensors& state) {
+  generator_.load(state);
+  discriminator_.load(with_prefix(state, "discriminator/"));
+  const auto updates = state.find("adversary/critic_updates");
+  if (updates == state.end())
+    throw core::UserError("the checkpoint knows no discriminator", "checkpoint", "it was written by another trainer");
+  critic_updates_.copy_(updates->second);
+}
+
+}  // namespace medvol::trainers
