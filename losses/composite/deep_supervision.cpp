@@ -1,45 +1,70 @@
 #include "losses/composite/deep_supervision.h"
 
+#include <algorithm>
+
 #include "framework/core/error.h"
 
 namespace medvol::losses {
 namespace {
 
-torch::Tensor coarser(torch::Tensor labels, const std::vector<int64_t>& stride) {
+torch::Tensor coarser(torch::Tensor voxels, const std::vector<int64_t>& stride) {
+  if (!voxels.defined()) return voxels;
   for (size_t axis = 0; axis < stride.size(); ++axis)
-    labels = labels.slice(static_cast<int64_t>(axis) + 1, stride[axis] / 2, c10::nullopt, stride[axis]);
-  return labels.contiguous();
+    voxels = voxels.slice(static_cast<int64_t>(axis) + 1, stride[axis] / 2, c10::nullopt, stride[axis]);
+  return voxels.contiguous();
 }
 
 }  // namespace
 
-std::vector<double> deep_supervision_weights(size_t heads) {
+std::vector<double> deep_supervision_weights(const std::vector<std::vector<int64_t>>& strides) {
+  const size_t heads = strides.size();
+  const bool alike = std::all_of(strides.begin(), strides.end(), [&](const auto& s) { return s == strides[0]; });
+  if (alike) return std::vector<double>(heads, 1.0 / static_cast<double>(heads));
   std::vector<double> weights(heads);
   double sum = 0;
-  for (size_t i = 0; i < heads; ++i)
-    sum += weights[i] = heads > 1 && i + 1 == heads ? 0.0 : std::ldexp(1.0, -static_cast<int>(i));
+  for (size_t i = 0; i + 1 < heads; ++i) sum += weights[i] = std::ldexp(1.0, -static_cast<int>(i));
   for (double& weight : weights) weight /= sum;
   return weights;
 }
 
 DeepSupervision::DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::vector<int64_t>> head_strides,
-                                 std::optional<int64_t> ignore_label)
-    : loss_(std::move(loss)), head_strides_(std::move(head_strides)), ignore_label_(ignore_label) {}
+                                 std::optional<int64_t> ignore_label, CompositeOptions options)
+    : loss_(std::move(loss)),
+      head_strides_(std::move(head_strides)),
+      ignore_label_(ignore_label),
+      options_(std::move(options)) {}
 
-torch::Tensor DeepSupervision::operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target) const {
+torch::Tensor DeepSupervision::voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted,
+                                            int64_t classes) const {
+  if (options_.class_weights.empty()) return counted.defined() ? counted.to(torch::kFloat32) : counted;
+  const auto entries = static_cast<int64_t>(options_.class_weights.size());
+  if (entries < classes)
+    throw core::UserError(fmt::format("{} class weights for {} classes", entries, classes), "class_weights",
+                          "give one weight for each class, background first, or none");
+  const torch::Tensor by_class = torch::tensor(options_.class_weights, torch::kFloat32).to(labels.device());
+  const torch::Tensor weight = by_class.index_select(0, labels.flatten()).view_as(labels);
+  return counted.defined() ? weight * counted : weight;
+}
+
+torch::Tensor DeepSupervision::operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target,
+                                          const torch::Tensor& mask) const {
   MEDVOL_CHECK(!heads.empty() && heads.size() <= head_strides_.size(), "{} heads, {} strides", heads.size(),
                head_strides_.size());
-  torch::Tensor labels = target, mask;
+  MEDVOL_CHECK(!mask.defined() || mask.sizes() == target.sizes(), "mask and target do not fit");
+  torch::Tensor labels = target, counted = mask;
   if (ignore_label_) {
-    mask = target != *ignore_label_;
-    labels = target.masked_fill(mask.logical_not(), 0);
+    const torch::Tensor known = target != *ignore_label_;
+    labels = target.masked_fill(known.logical_not(), 0);
+    counted = mask.defined() ? mask.logical_and(known) : known;
   }
-  const std::vector<double> weights = deep_supervision_weights(heads.size());
+  const torch::Tensor weight = voxel_weight(labels, counted, heads[0].size(1));
+  const auto last = head_strides_.begin() + static_cast<std::ptrdiff_t>(heads.size());
+  const std::vector<double> shares = deep_supervision_weights({head_strides_.begin(), last});
   torch::Tensor total;
   for (size_t i = 0; i < heads.size(); ++i) {
-    if (weights[i] == 0) continue;
-    const torch::Tensor head_mask = mask.defined() ? coarser(mask, head_strides_[i]) : mask;
-    const torch::Tensor term = weights[i] * (*loss_)(heads[i], coarser(labels, head_strides_[i]), head_mask);
+    if (shares[i] == 0) continue;
+    const torch::Tensor term =
+        shares[i] * (*loss_)(heads[i], coarser(labels, head_strides_[i]), coarser(weight, head_strides_[i]));
     total = total.defined() ? total + term : term;
   }
   return total;

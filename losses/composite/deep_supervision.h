@@ -3,27 +3,47 @@
 #include <optional>
 #include <vector>
 
+#include "framework/config/fields.h"
 #include "losses/loss.h"
 
 namespace medvol::losses {
 
-/// nnU-Net's weights of `heads` outputs, finest first: 1/2^i, the coarsest 0 (when there are several), sum 1.
-std::vector<double> deep_supervision_weights(size_t heads);
+/// Weights of the heads of a network, finest first, sum 1. nnU-Net's 1/2^i, the coarsest 0 (when there are several);
+/// equal where all heads have the finest one's stride, as those of U-Net++. strides: of each head.
+std::vector<double> deep_supervision_weights(const std::vector<std::vector<int64_t>>& strides);
 
-/// The one wrapper around any loss: the ignore label becomes a mask, and every head of a deeply supervised network is
-/// compared with the target at its own resolution (nearest-exact: voxel i takes target voxel i·s + s/2).
+struct CompositeOptions {
+  std::vector<double> class_weights = {};
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("class_weights", class_weights, "how much a voxel of each class counts, background first; empty: 1 each",
+          config::at_least(0));
+  }
+};
+
+/// The one wrapper around any segmentation loss. It makes the voxel weights, class_weight[target] × (neither of the
+/// ignore label nor outside the mask), so that a weighted mean of cross-entropy is PyTorch's; and it compares every
+/// head of a deeply supervised network with the target at its own resolution (nearest-exact: voxel i takes target voxel
+/// i·s + s/2).
 class DeepSupervision {
  public:
-  /// `head_strides`: Network::head_strides(). Weights as deep_supervision_weights.
+  /// `head_strides`: Network::head_strides(). Heads are weighed by deep_supervision_weights.
   DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::vector<int64_t>> head_strides,
-                  std::optional<int64_t> ignore_label);
-  /// heads: logits, finest first, as many as strides or only the finest; target: [N, (D,) H, W] int64.
-  torch::Tensor operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target) const;
+                  std::optional<int64_t> ignore_label, CompositeOptions options = {});
+  /// heads: logits, finest first, as many as strides or only the finest; target: [N, (D,) H, W] int64; mask: same
+  /// shape, bool, the voxels that count (undefined: all). Throws core::UserError when there are fewer class weights
+  /// than logits.
+  torch::Tensor operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target,
+                           const torch::Tensor& mask = {}) const;
 
  private:
+  torch::Tensor voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted, int64_t classes) const;
+
   std::unique_ptr<Loss> loss_;
   std::vector<std::vector<int64_t>> head_strides_;
   std::optional<int64_t> ignore_label_;
+  CompositeOptions options_;
 };
 
 }  // namespace medvol::losses

@@ -10,7 +10,7 @@ struct DiceCrossEntropyOptions {
   double dice_weight = 1, cross_entropy_weight = 1;
   double smooth = 1e-5;
   bool include_background = false;
-  std::optional<bool> batch_dice;
+  std::optional<bool> batch_dice = {};
   double label_smoothing = 0;
 
   template <class Visitor>
@@ -25,23 +25,17 @@ struct DiceCrossEntropyOptions {
   }
 };
 
-/// nnU-Net's loss, w_ce · CE − w_dice · Dice (Isensee et al. 2021; DC_and_CE_loss). With softmax p, one-hot g, sums
-/// over space (and over the batch with batch_dice) and over counted voxels only:
-///   Dice = mean over classes (and samples) of (2 Σ p g + s) / max(Σ p + Σ g + s, 1e-8)
-///   CE   = mean over counted voxels of −log p_target
+/// nnU-Net's loss, w_ce · CE − w_dice · Dice (Isensee et al. 2021; DC_and_CE_loss). With softmax p and voxel weights w,
+///   Dice = soft_dice (losses/segmentation/dice.h)
+///   CE   = Σ w (−log p_target) / Σ w
 class DiceCrossEntropy : public Loss {
  public:
   DiceCrossEntropy(const DiceCrossEntropyOptions& options, const LossContext& context);
   torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target,
-                           const torch::Tensor& mask) const override;
+                           const torch::Tensor& weight) const override;
 
  private:
   DiceCrossEntropyOptions options_;
 };
-
-/// Soft Dice of probabilities against a label map, as above without the sign: the mean over classes (and samples).
-/// probabilities: [N, K, …] float32; target: [N, …] int64; mask: [N, …] bool or undefined.
-torch::Tensor soft_dice(const torch::Tensor& probabilities, const torch::Tensor& target, const torch::Tensor& mask,
-                        double smooth, bool include_background, bool batch_dice);
 
 }  // namespace medvol::losses

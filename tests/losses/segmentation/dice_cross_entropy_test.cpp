@@ -2,12 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include "losses/segmentation/dice.h"
 #include "losses/segmentation/register.h"
 
 namespace medvol::losses {
 namespace {
 
 constexpr double half = 0.5;
+
+double dice_of(const torch::Tensor& probabilities, const torch::Tensor& target, double smooth, bool include_background,
+               bool batch) {
+  return soft_dice(probabilities, one_hot(target, probabilities), {}, smooth, {include_background, batch})
+      .item<double>();
+}
 
 /// Logits whose softmax is (1 - p, p) in every voxel.
 torch::Tensor two_class_logits(const torch::Tensor& p) { return torch::stack({torch::log(1 - p), torch::log(p)}, 1); }
@@ -16,11 +23,11 @@ TEST(SoftDice, ClosedForm) {
   // p = 1/2 everywhere, 3 of 8 voxels foreground: Dice = 2 * 1.5 / (4 + 3).
   const torch::Tensor target = torch::tensor({1, 1, 1, 0, 0, 0, 0, 0}, torch::kInt64).view({1, 2, 4});
   const torch::Tensor probabilities = torch::full({1, 2, 2, 4}, half);
-  EXPECT_NEAR(soft_dice(probabilities, target, {}, 0, false, false).item<double>(), 3.0 / 7, 1e-6);
+  EXPECT_NEAR(dice_of(probabilities, target, 0, false, false), 3.0 / 7, 1e-6);
   // With background: 2 * 2.5 / (4 + 5), and the mean of both.
-  EXPECT_NEAR(soft_dice(probabilities, target, {}, 0, true, false).item<double>(), (3.0 / 7 + 5.0 / 9) / 2, 1e-6);
+  EXPECT_NEAR(dice_of(probabilities, target, 0, true, false), (3.0 / 7 + 5.0 / 9) / 2, 1e-6);
   // The smoothing term stands above and below.
-  EXPECT_NEAR(soft_dice(probabilities, target, {}, 1, false, false).item<double>(), 4.0 / 8, 1e-6);
+  EXPECT_NEAR(dice_of(probabilities, target, 1, false, false), 4.0 / 8, 1e-6);
 }
 
 TEST(SoftDice, BatchDiceSumsBeforeTheRatio) {
@@ -28,8 +35,8 @@ TEST(SoftDice, BatchDiceSumsBeforeTheRatio) {
   const torch::Tensor p = torch::tensor({0.9, 0.6, 0.2, 0.1, /**/ 0.3, 0.1, 0.1, 0.5});
   const torch::Tensor probabilities = torch::stack({1 - p, p}).view({2, 2, 4}).transpose(0, 1).contiguous();
   const double first = 2 * 1.5 / (1.8 + 2), second = 2 * 0.5 / (1.0 + 1);
-  EXPECT_NEAR(soft_dice(probabilities, target, {}, 0, false, false).item<double>(), (first + second) / 2, 1e-6);
-  EXPECT_NEAR(soft_dice(probabilities, target, {}, 0, false, true).item<double>(), 2 * 2.0 / (2.8 + 3), 1e-6);
+  EXPECT_NEAR(dice_of(probabilities, target, 0, false, false), (first + second) / 2, 1e-6);
+  EXPECT_NEAR(dice_of(probabilities, target, 0, false, true), 2 * 2.0 / (2.8 + 3), 1e-6);
 }
 
 TEST(DiceCrossEntropy, ClosedFormAndWeights) {
@@ -47,11 +54,11 @@ TEST(DiceCrossEntropy, ClosedFormAndWeights) {
   EXPECT_NEAR(loss(3, 0), -3 * dice, 1e-6);
 }
 
-TEST(DiceCrossEntropy, AVoxelOutsideTheMaskCountsNowhere) {
+TEST(DiceCrossEntropy, AVoxelOfWeightZeroCountsNowhere) {
   torch::manual_seed(1);
   const torch::Tensor logits = torch::randn({2, 3, 4, 4}), target = torch::randint(0, 3, {2, 4, 4}, torch::kInt64);
-  torch::Tensor mask = torch::ones({2, 4, 4}, torch::kBool);
-  mask.index_put_({torch::indexing::Slice(), torch::indexing::Slice(2)}, false);
+  torch::Tensor mask = torch::ones({2, 4, 4});
+  mask.index_put_({torch::indexing::Slice(), torch::indexing::Slice(2)}, 0);
   const DiceCrossEntropy loss({.label_smoothing = 0.1}, {.batch_dice = true});
   const double masked = loss(logits, target, mask).item<double>();
   EXPECT_NEAR(masked, loss(logits.narrow(2, 0, 2), target.narrow(1, 0, 2), {}).item<double>(), 1e-6);
