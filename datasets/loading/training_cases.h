@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "datasets/augmentation/source_patch.h"
+#include "framework/runtime/philox.h"
 
 namespace medvol::datasets {
 
@@ -23,7 +24,8 @@ struct TrainingCase {
   VoxelList annotated{nullptr, 0};
 };
 
-/// Cases to cut patches from; they stay open and where they are. `open` is called by several threads at a time.
+/// Cases to cut patches from; they stay open and where they are. `open` and `draw` are called by several
+/// threads at a time.
 class TrainingCases {
  public:
   virtual ~TrainingCases() = default;
@@ -31,6 +33,10 @@ class TrainingCases {
   virtual int64_t channels() const = 0;
   /// Throws core::UserError when the case cannot be read.
   virtual const TrainingCase& open(int64_t index) const = 0;
+  /// The case that the next patch is cut from: each is as likely as any other.
+  virtual int64_t draw(runtime::Philox& random) const {
+    return static_cast<int64_t>(random.below(static_cast<uint64_t>(count())));
+  }
 };
 
 }  // namespace medvol::datasets

@@ -119,8 +119,7 @@ void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, 
   const auto index = static_cast<uint64_t>(batch * batch_size_ + n);
   runtime::Philox sampling(seed_, runtime::purpose_sampling, index);
   runtime::Philox augmentation(seed_, runtime::purpose_augmentation, index);
-  const auto chosen = static_cast<int64_t>(sampling.below(static_cast<uint64_t>(cases_->count())));
-  const TrainingCase& from = cases_->open(chosen);
+  const TrainingCase& from = cases_->open(cases_->draw(sampling));
   MEDVOL_CHECK(from.channels == cases_->channels(), "a case of {} channels among cases of {}", from.channels,
                cases_->channels());
   const bool forced = PatchSampler::forces_foreground(n, batch_size_, options_.oversample_foreground);
