@@ -21,6 +21,7 @@ class RunPaths {
   std::filesystem::path config() const { return root_ / "config.yaml"; }        ///< resolved configuration
   std::filesystem::path overrides() const { return root_ / "overrides.yaml"; }  ///< as given on the command line
   std::filesystem::path identity() const { return root_ / "identity.json"; }
+  std::filesystem::path outcome() const { return root_ / "outcome.json"; }  ///< of a finished run
   std::filesystem::path log() const { return root_ / "log.jsonl"; }
   std::filesystem::path curves_png() const { return root_ / "curves.png"; }
   std::filesystem::path curves_svg() const { return root_ / "curves.svg"; }

@@ -70,6 +70,7 @@ RunRecord read_run(const std::filesystem::path& path) {
     run::RunView view = run::open_run(record.path);
     record.config_text = std::move(view.config_text);
     record.log = std::move(view.log);
+    record.outcome = run::Outcome::load(paths.outcome());
     if (view.identity) record.identity = identity_texts(*view.identity);
   }
   for (const std::filesystem::path& folder : {paths.evaluation(), record.path})

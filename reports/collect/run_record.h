@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/run/outcome.h"
 #include "reports/collect/evaluation.h"
 
 namespace medvol::reports {
@@ -18,6 +19,7 @@ struct RunRecord {
   std::string config_text;
   std::vector<std::pair<std::string, std::string>> identity;
   std::vector<nlohmann::json> log;
+  std::optional<run::Outcome> outcome;   ///< nullopt when the run is not finished
   std::optional<Evaluation> evaluation;  ///< nullopt when the run was not evaluated yet
 };
 

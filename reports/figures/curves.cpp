@@ -65,9 +65,17 @@ Series series_of_steps(const std::vector<nlohmann::json>& records, const char* k
   return thinned(series);
 }
 
+/// What the validations measured: "mean_dice" unless they say otherwise.
+std::string measure_of(const std::vector<nlohmann::json>& records) {
+  for (const nlohmann::json& record : records)
+    if (is_event(record, "validation")) return record.value("measure", "mean_dice");
+  return "mean_dice";
+}
+
 std::vector<Series> validation_series(const std::vector<nlohmann::json>& records) {
   Series mean;
-  mean.name = "mean";
+  const std::string measure = measure_of(records);
+  mean.name = measure == "mean_dice" ? "mean" : measure;
   // Ordered as numbers where the keys are numbers: class 10 comes behind class 9.
   const auto before = [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -76,7 +84,7 @@ std::vector<Series> validation_series(const std::vector<nlohmann::json>& records
   for (const nlohmann::json& record : records) {
     if (!is_event(record, "validation")) continue;
     mean.x.push_back(number(record, "step"));
-    mean.y.push_back(number(record, "mean_dice"));
+    mean.y.push_back(number(record, measure.c_str()));
     const auto dice = record.find("dice");
     if (dice == record.end() || !dice->is_object()) continue;
     for (const auto& [key, value] : dice->items()) {
@@ -102,18 +110,40 @@ Chart panel(const std::string& title, const std::string& y_label, std::vector<Se
   return chart;
 }
 
+/// The balance of two players, where there are two.
+void add_adversary_panels(Figure& figure, const std::vector<nlohmann::json>& records) {
+  const bool plays = std::any_of(records.begin(), records.end(), [](const nlohmann::json& record) {
+    return is_event(record, "step") && record.contains("discriminator_loss");
+  });
+  if (!plays) return;
+  figure.panels.push_back(panel(
+      "Parts of the loss", "loss",
+      {series_of_steps(records, "supervised", "supervised"), series_of_steps(records, "adversarial", "adversarial"),
+       series_of_steps(records, "discriminator_loss", "discriminator")}));
+  figure.panels.push_back(panel("Balance", "share",
+                                {series_of_steps(records, "discriminator_accuracy", "discriminator accuracy"),
+                                 series_of_steps(records, "spread", "spread of made over real")}));
+  figure.panels.back().y.low = 0;
+}
+
 }  // namespace
 
 Figure learning_curves(const std::vector<nlohmann::json>& records, const std::string& title) {
   Figure figure;
   figure.title = title;
   figure.panels.push_back(panel("Training loss", "loss", {series_of_steps(records, "loss", "loss")}));
-  figure.panels.push_back(panel("Validation Dice, whole cases", "Dice", validation_series(records)));
-  figure.panels.back().y.low = 0;
-  figure.panels.back().y.high = 1;
+  const std::string measure = measure_of(records);
+  if (measure == "mean_dice") {
+    figure.panels.push_back(panel("Validation Dice, whole cases", "Dice", validation_series(records)));
+    figure.panels.back().y.low = 0;
+    figure.panels.back().y.high = 1;
+  } else {
+    figure.panels.push_back(panel("Validation, whole cases", measure, validation_series(records)));
+  }
   figure.panels.push_back(panel("Learning rate", "learning rate", {series_of_steps(records, "lr", "learning rate")}));
   figure.panels.push_back(panel("Throughput", "samples/s", {series_of_steps(records, "samples_per_s", "samples/s")}));
   for (const size_t from_zero : {2u, 3u}) figure.panels[from_zero].y.low = 0;
+  add_adversary_panels(figure, records);
   // All panels show the same steps.
   double first = std::numeric_limits<double>::infinity(), last = -first;
   for (const Chart& chart : figure.panels)

@@ -8,7 +8,8 @@
 
 namespace medvol::reports {
 
-/// Training loss, validation Dice (each class and their mean), learning rate and samples/s against the step, from the
+/// Training loss, validation (Dice of each class and their mean, or what else was measured), learning rate and
+/// samples/s against the step, and with an adversary the parts of the loss and the balance of the players, from the
 /// records of a run's log.jsonl:
 ///   {"event":"step","step":12,"epoch":0,"loss":..,"lr":..,"samples_per_s":..,"time":..}
 ///   {"event":"validation","step":..,"dice":{"1":..,"2":..},"mean_dice":..}

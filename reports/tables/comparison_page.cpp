@@ -10,6 +10,7 @@
 #include "reports/tables/comparison.h"
 #include "reports/tables/html_page.h"
 #include "reports/tables/measures.h"
+#include "reports/tables/seed_table.h"
 
 namespace medvol::reports {
 namespace {
@@ -130,9 +131,11 @@ std::vector<std::vector<std::string>> csv_rows(const Comparison& comparison, con
   return rows;
 }
 
-std::string markdown(const Comparison& comparison, const ComparisonOptions& options) {
+std::string markdown(const Comparison& comparison, const std::vector<RunRecord>& runs,
+                     const ComparisonOptions& options) {
   std::string out =
       "# " + options.title + "\n\n" + lead(comparison) + "\n\n" + to_markdown(comparison_table(comparison));
+  if (const auto seeds = seed_table(runs)) out += "\n" + to_markdown(*seeds);
   if (!comparison.tests.empty()) out += "\n" + to_markdown(test_table(comparison, options.measure));
   return out;
 }
@@ -141,6 +144,7 @@ std::string html(const Comparison& comparison, const std::vector<RunRecord>& run
   HtmlPage page(options.title, lead(comparison));
   page.begin_section("Runs");
   page.add_html(to_html(comparison_table(comparison)));
+  if (const auto seeds = seed_table(runs)) page.add_html(to_html(*seeds));
   const double width = std::clamp(160.0 + 170.0 * static_cast<double>(runs.size()), 960.0, 1080.0);
   page.add_svg(to_svg(run_chart(comparison), width, 360),
                "Means over the cases of each run with bootstrap 95 % intervals, policy " +
@@ -223,7 +227,7 @@ Comparison write_comparison(const std::filesystem::path& folder, const std::vect
                      {"run", "structure", "measure", "mean", "sd", "ci95_low", "ci95_high", "n_valid", "n_missed",
                       "common_cases", "difference", "p_wilcoxon", "p_holm"},
                      csv_rows(comparison, options.measure));
-  storage::write_atomic(folder / "report.md", markdown(comparison, options));
+  storage::write_atomic(folder / "report.md", markdown(comparison, runs, options));
   storage::write_atomic(folder / "report.html", html(comparison, runs, options));
   return comparison;
 }
