@@ -24,11 +24,16 @@ std::array<int64_t, 3> pad_to_patch(torch::Tensor& image, const std::array<int64
   return before;
 }
 
-/// Sums of weighted logits for the slices still open, a ring over z.
+std::array<int64_t, 3> times(const std::array<int64_t, 3>& a, const std::array<int64_t, 3>& b) {
+  return {a[0] * b[0], a[1] * b[1], a[2] * b[2]};
+}
+
+/// Sums of weighted logits for the slices still open, a ring over z of the output grid.
 class OpenSlices {
  public:
-  OpenSlices(int64_t classes, int64_t depth, int64_t height, int64_t width)
-      : logits_(torch::zeros({classes, depth, height, width})), weights_(torch::zeros({depth, height, width})) {}
+  OpenSlices(int64_t classes, const std::array<int64_t, 3>& size)
+      : logits_(torch::zeros({classes, size[0], size[1], size[2]})),
+        weights_(torch::zeros({size[0], size[1], size[2]})) {}
 
   void add(const Window& at, const torch::Tensor& logits, const torch::Tensor& weights) {
     const auto region = [&](const torch::Tensor& t, int64_t first_axis) {
@@ -86,13 +91,17 @@ torch::Tensor gaussian_weights(const std::array<int64_t, 3>& patch) {
 }
 
 SlidingWindow::SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch, int64_t classes,
-                             const InferenceOptions& options, const runtime::ExecutionContext& context)
+                             const InferenceOptions& options, const runtime::ExecutionContext& context,
+                             std::array<int64_t, 3> upsampling)
     : network_(std::move(network)),
       patch_(patch),
+      upsampling_(upsampling),
       classes_(classes),
       options_(options),
-      context_(context),
-      weights_(options.gaussian ? gaussian_weights(patch) : torch::ones({patch[0], patch[1], patch[2]})) {}
+      context_(context) {
+  const std::array<int64_t, 3> made = times(patch_, upsampling_);
+  weights_ = options.gaussian ? gaussian_weights(made) : torch::ones({made[0], made[1], made[2]});
+}
 
 torch::Tensor SlidingWindow::predict_windows(const torch::Tensor& windows) const {
   const torch::Tensor input = windows.to(context_.device);
@@ -130,18 +139,20 @@ void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink,
   int64_t depth = patch_[0];
   for (size_t i = 0; i < windows.size(); ++i)
     depth = std::max(depth, windows[std::min(windows.size() - 1, i + batch)].z + patch_[0] - windows[i].z);
-  OpenSlices open(classes_, depth, padded.size(2), padded.size(3));
+  OpenSlices open(classes_, times({depth, padded.size(2), padded.size(3)}, upsampling_));
+  const std::array<int64_t, 3> skipped = times(before, upsampling_);
+  const std::array<int64_t, 3> size = times({image.size(1), image.size(2), image.size(3)}, upsampling_);
 
-  const auto emit = [&](int64_t end) {
+  const auto emit = [&](int64_t end) {  // slices of the output grid
     const int64_t begin = open.begin();
     if (end <= begin) return;
     const torch::Tensor closed = open.close(end);
-    const int64_t first = std::max(begin, before[0]), last = std::min(end, before[0] + image.size(1));
+    const int64_t first = std::max(begin, skipped[0]), last = std::min(end, skipped[0] + size[0]);
     if (first >= last) return;
-    sink(first - before[0], closed.narrow(1, first - begin, last - first)
-                                .narrow(2, before[1], image.size(2))
-                                .narrow(3, before[2], image.size(3))
-                                .contiguous());
+    sink(first - skipped[0], closed.narrow(1, first - begin, last - first)
+                                 .narrow(2, skipped[1], size[1])
+                                 .narrow(3, skipped[2], size[2])
+                                 .contiguous());
   };
   for (size_t i = 0; i < windows.size(); i += batch) {
     std::vector<torch::Tensor> inputs;
@@ -150,12 +161,16 @@ void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink,
                            .narrow(2, windows[j].y, patch_[1])
                            .narrow(3, windows[j].x, patch_[2]));
     const torch::Tensor logits = predict_windows(torch::stack(inputs));
-    for (size_t j = 0; j < inputs.size(); ++j) open.add(windows[i + j], logits[static_cast<int64_t>(j)], weights_);
-    if (i + batch < windows.size()) emit(windows[i + batch].z);
+    for (size_t j = 0; j < inputs.size(); ++j) {
+      const Window& at = windows[i + j];
+      open.add({at.z * upsampling_[0], at.y * upsampling_[1], at.x * upsampling_[2]}, logits[static_cast<int64_t>(j)],
+               weights_);
+    }
+    if (i + batch < windows.size()) emit(windows[i + batch].z * upsampling_[0]);
     if (progress)
       progress(static_cast<double>(std::min(windows.size(), i + batch)) / static_cast<double>(windows.size()));
   }
-  emit(padded.size(1));
+  emit(padded.size(1) * upsampling_[0]);
 }
 
 }  // namespace medvol::trainers

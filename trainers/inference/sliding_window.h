@@ -27,7 +27,7 @@ struct InferenceOptions {
   }
 };
 
-/// Logits of a batch of windows: [N, C, D, H, W] float32 → [N, K, D, H, W].
+/// Logits of a batch of windows: [N, C, D, H, W] float32 → [N, K, D, H, W], or each axis a factor larger.
 using WindowNetwork = std::function<torch::Tensor(const torch::Tensor&)>;
 /// Receives finished slices in order: first slice index and logits [K, n, H, W] float32.
 using SliceSink = std::function<void(int64_t begin, const torch::Tensor& logits)>;
@@ -40,14 +40,15 @@ std::vector<int64_t> window_starts(int64_t size, int64_t patch, double step);
 /// H, W]
 torch::Tensor gaussian_weights(const std::array<int64_t, 3>& patch);
 
-/// Predicts a volume window by window. Windows go from the first slice on, and slices that no later window touches
-/// leave through the sink, so the buffer holds classes × (about a patch's depth) × H × W values and never the whole
-/// volume.
+/// Predicts a volume window by window. Of a network that makes larger images than it gets, windows are cut from the
+/// input and their outputs blended on the output grid, whose slices the sink receives. Windows go from the first slice
+/// on, and slices that no later window touches leave through the sink, so the buffer holds classes × (about a patch's
+/// depth) × H × W values and never the whole volume.
 class SlidingWindow {
  public:
-  /// `patch`: z, y, x (z is 1 for a 2D network). `classes`: K.
+  /// `patch`: z, y, x of the input (z is 1 for a 2D network). `classes`: K. `upsampling`: output size over input size.
   SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch, int64_t classes, const InferenceOptions& options,
-                const runtime::ExecutionContext& context);
+                const runtime::ExecutionContext& context, std::array<int64_t, 3> upsampling = {1, 1, 1});
   /// image: [C, D, H, W] float32. Smaller than the patch: padded with zeros around, as nnU-Net does. `progress` gets
   /// [0, 1].
   void predict(const torch::Tensor& image, const SliceSink& sink,
@@ -57,7 +58,7 @@ class SlidingWindow {
   torch::Tensor predict_windows(const torch::Tensor& windows) const;
 
   WindowNetwork network_;
-  std::array<int64_t, 3> patch_;
+  std::array<int64_t, 3> patch_, upsampling_;
   int64_t classes_;
   InferenceOptions options_;
   runtime::ExecutionContext context_;

@@ -91,6 +91,43 @@ TEST(SlidingWindow, ImagesSmallerThanThePatchArePaddedAround) {
   EXPECT_TRUE(torch::allclose(run(window, image), voxelwise(image.unsqueeze(0))[0], 1e-5, 1e-6));
 }
 
+/// Repeats every voxel: what a network that enlarges makes at least.
+torch::Tensor enlarged(const torch::Tensor& x) {
+  return torch::cat({x, -x}, 1).repeat_interleave(2, 2).repeat_interleave(3, 4);
+}
+
+TEST(SlidingWindow, WindowsOfANetworkThatEnlargesMeetOnTheLargerGrid) {
+  for (const auto& size : {std::vector<int64_t>{1, 13, 21, 9}, std::vector<int64_t>{1, 3, 20, 5}})
+    for (const int64_t batch : {1, 3, 50}) {
+      const torch::Tensor image = torch::rand(size);
+      const SlidingWindow window(enlarged, {8, 8, 8}, 2, {.window_batch = batch}, cpu(), {2, 1, 3});
+      int64_t next = 0;
+      const torch::Tensor made = torch::full({2, size[1] * 2, size[2], size[3] * 3}, -9.0f);
+      window.predict(image, [&](int64_t begin, const torch::Tensor& slices) {
+        EXPECT_EQ(begin, next);
+        next += slices.size(1);
+        made.narrow(1, begin, slices.size(1)).copy_(slices);
+      });
+      EXPECT_EQ(next, size[1] * 2);
+      EXPECT_TRUE(torch::allclose(made, enlarged(image.unsqueeze(0))[0], 1e-5, 1e-6)) << batch;
+    }
+}
+
+TEST(SlidingWindow, WindowsThatEnlargeAreBlendedAsThePatchOfTheLargerGrid) {
+  // A window says nothing but its own mean, so the blending shows: repeating voxels afterwards is not the same.
+  const auto mean = [](const torch::Tensor& x) { return torch::ones_like(x) * x.mean({1, 2, 3, 4}, true); };
+  const torch::Tensor image = torch::rand({1, 12, 8, 8});
+  const SlidingWindow window([&](const torch::Tensor& x) { return mean(x).repeat_interleave(2, 2); }, {8, 8, 8}, 1,
+                             {.gaussian = false}, cpu(), {2, 1, 1});
+  torch::Tensor made = torch::empty({1, 24, 8, 8});
+  window.predict(
+      image, [&](int64_t begin, const torch::Tensor& slices) { made.narrow(1, begin, slices.size(1)).copy_(slices); });
+  const double a = image.narrow(1, 0, 8).mean().item<double>(), b = image.narrow(1, 4, 8).mean().item<double>();
+  EXPECT_NEAR(made[0][7][3][3].item<double>(), a, 1e-5);
+  EXPECT_NEAR(made[0][8][3][3].item<double>(), (a + b) / 2, 1e-5);
+  EXPECT_NEAR(made[0][16][3][3].item<double>(), b, 1e-5);
+}
+
 imaging::Geometry grid(std::array<int64_t, 3> size_xyz, std::array<double, 3> spacing_xyz) {
   imaging::Geometry geometry;
   geometry.size = size_xyz;
