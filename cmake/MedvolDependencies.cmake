@@ -76,6 +76,14 @@ add_library(medvol_sodium INTERFACE)
 add_library(medvol::sodium ALIAS medvol_sodium)
 target_link_libraries(medvol_sodium INTERFACE PkgConfig::SODIUM)
 
+# ONNX files. Only the room that includes these headers defines their macros (networks/export/onnx_file).
+find_path(MEDVOL_ONNX_INCLUDE onnx/onnx_pb.h REQUIRED)
+find_library(MEDVOL_ONNX_PROTO onnx_proto REQUIRED)
+find_library(MEDVOL_PROTOBUF protobuf REQUIRED)
+add_library(medvol_onnx INTERFACE)
+add_library(medvol::onnx ALIAS medvol_onnx)
+target_link_libraries(medvol_onnx INTERFACE "${MEDVOL_ONNX_PROTO}" "${MEDVOL_PROTOBUF}")
+
 # The one precompiled header. Rooms marked TORCH in their CMakeLists.txt reuse it.
 file(WRITE "${CMAKE_BINARY_DIR}/medvol_pch.cpp.in" "// carries the precompiled header\n")
 configure_file("${CMAKE_BINARY_DIR}/medvol_pch.cpp.in" "${CMAKE_BINARY_DIR}/medvol_pch.cpp" COPYONLY)

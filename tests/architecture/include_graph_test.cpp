@@ -36,6 +36,7 @@ constexpr ThirdParty third_parties[] = {
     {"opencv2/", "medvol::opencv", false},
     {"png.h", "PNG::PNG", false},
     {"zlib.h", "ZLIB::ZLIB", false},
+    {"onnx/", "medvol::onnx", false},
     {"fmt/", "fmt::fmt", true},
     {"spdlog/", "spdlog::spdlog", true},
     {"nlohmann/", "nlohmann_json::nlohmann_json", true},
