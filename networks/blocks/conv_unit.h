@@ -11,7 +11,7 @@ namespace medvol::networks {
 enum class Normalization { none, instance, plain_instance, batch };
 
 struct ConvUnitOptions {
-  ConvolutionOptions convolution;
+  ConvolutionOptions convolution = {};
   Normalization norm = Normalization::none;
   ActivationOptions activation = {ActivationKind::none};
 };

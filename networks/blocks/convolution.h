@@ -7,8 +7,8 @@ namespace medvol::networks {
 
 struct ConvolutionOptions {
   int64_t in_channels = 1, out_channels = 1;
-  std::vector<int64_t> kernel_size;  ///< one entry a spatial axis: its length makes the convolution 2D or 3D
-  std::vector<int64_t> stride;
+  std::vector<int64_t> kernel_size = {};  ///< one entry a spatial axis: its length makes the convolution 2D or 3D
+  std::vector<int64_t> stride = {};
   bool bias = true;
   bool transposed = false;                   ///< up-sampling by `stride`
   std::vector<int64_t> padding = {};         ///< empty: half the dilated kernel ("same"), and none where transposed

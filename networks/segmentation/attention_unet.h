@@ -10,9 +10,9 @@ namespace medvol::networks {
 
 /// Empty lists take the plan's suggestion (TaskShape).
 struct AttentionUNetOptions {
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
+  std::vector<int64_t> features_per_stage = {};
+  std::vector<std::vector<int64_t>> kernel_sizes = {};
+  std::vector<std::vector<int64_t>> strides = {};
   bool deep_supervision = false;
 
   template <class Visitor>

@@ -10,11 +10,11 @@ namespace medvol::networks {
 
 /// Empty lists of widths, kernels and strides take the plan's suggestion (TaskShape).
 struct ResidualUNetOptions {
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
-  std::vector<int64_t> blocks_per_stage;
-  std::vector<int64_t> convolutions_per_stage_decoder;
+  std::vector<int64_t> features_per_stage = {};
+  std::vector<std::vector<int64_t>> kernel_sizes = {};
+  std::vector<std::vector<int64_t>> strides = {};
+  std::vector<int64_t> blocks_per_stage = {};
+  std::vector<int64_t> convolutions_per_stage_decoder = {};
   double negative_slope = 0.01;
 
   template <class Visitor>

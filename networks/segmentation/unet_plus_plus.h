@@ -15,10 +15,10 @@ config::EnumNames<Upsampling> enum_names(Upsampling);
 
 /// Empty lists take the plan's suggestion (TaskShape), at most five stages of it.
 struct UNetPlusPlusOptions {
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
-  std::optional<int64_t> last_features;
+  std::vector<int64_t> features_per_stage = {};
+  std::vector<std::vector<int64_t>> kernel_sizes = {};
+  std::vector<std::vector<int64_t>> strides = {};
+  std::optional<int64_t> last_features = {};
   Upsampling upsampling = Upsampling::deconvolution;
   double negative_slope = 0.1;
   bool ensemble = true;

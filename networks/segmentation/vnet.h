@@ -12,11 +12,11 @@ config::EnumNames<VNetActivation> enum_names(VNetActivation);
 
 /// Empty lists: as published, with as many of the five stages, and with such strides, as the plan has.
 struct VNetOptions {
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
-  std::vector<int64_t> convolutions_per_stage_encoder;
-  std::vector<int64_t> convolutions_per_stage_decoder;
+  std::vector<int64_t> features_per_stage = {};
+  std::vector<std::vector<int64_t>> kernel_sizes = {};
+  std::vector<std::vector<int64_t>> strides = {};
+  std::vector<int64_t> convolutions_per_stage_encoder = {};
+  std::vector<int64_t> convolutions_per_stage_decoder = {};
   VNetActivation activation = VNetActivation::prelu;
 
   template <class Visitor>

@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -97,7 +99,7 @@ inline void expect_equals_peer(networks::Network& network, int64_t in_channels, 
 
 /// What check_network needs to know of a network.
 struct NetworkCheck {
-  std::function<std::shared_ptr<networks::Network>()> build;
+  std::function<std::shared_ptr<networks::Network>()> build = {};
   int64_t in_channels = 1, out_channels = 3;
   /// Spatial sizes to try; empty: two that are different multiples of multiple_of() on each axis, odd ones among them,
   /// or the network's fixed size.
@@ -111,6 +113,10 @@ struct NetworkCheck {
 };
 
 namespace contract {
+
+/// oneDNN without AMX, unless the environment says otherwise; set before main, for oneDNN reads it once. A virtual
+/// machine may name AMX and not run it: SIGILL at the first bf16 product (seen on one of Firecracker's).
+inline const bool kWithoutAmx = setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16", /*overwrite=*/0) == 0;
 
 inline torch::Generator generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
@@ -201,11 +207,24 @@ inline void expect_initialisation_repeats(const NetworkCheck& check) {
   EXPECT_TRUE(differs) << "the generator has no effect";
 }
 
+/// One thread while it lives: a second one only waits on tensors as small as these.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace contract
 
 /// The promises of networks/network.h: sizes of all heads in training and in evaluation, a finite gradient for every
 /// parameter that is not nought, bf16 near float32, float32 and the initialisation the same bits again.
 inline void check_network(const NetworkCheck& check) {
+  const contract::OneThread one_thread;
   const auto network = check.build();
   network->initialize(contract::generator(1));
   const auto sizes = contract::sizes(check, *network);
