@@ -1,10 +1,11 @@
 #include "networks/weights/named_weights.h"
 
-#include <vector>
+#include <algorithm>
 
 #include <fmt/ranges.h>
 
 #include "framework/core/error.h"
+#include "networks/weights/weight_file.h"
 
 namespace medvol::networks {
 namespace {
@@ -19,30 +20,83 @@ std::string listed(const char* what, const std::vector<std::string>& names) {
                      names.size() > names_shown ? ", …" : "");
 }
 
+std::vector<std::string> names_of(const std::vector<MatchReport::Misshapen>& misshapen) {
+  std::vector<std::string> names;
+  for (const auto& item : misshapen) names.push_back(item.name);
+  return names;
+}
+
+/// The same memory seen in the same way.
+bool same_tensor(const torch::Tensor& a, const torch::Tensor& b) {
+  return a.data_ptr() == b.data_ptr() && a.sizes() == b.sizes() && a.strides() == b.strides() && a.numel() > 0;
+}
+
+/// The report without what may differ.
+MatchReport faults(const MatchReport& report, const std::vector<std::string>& may_differ) {
+  const auto allowed = [&](const std::string& name) {
+    return std::any_of(may_differ.begin(), may_differ.end(),
+                       [&](const std::string& prefix) { return name.starts_with(prefix); });
+  };
+  MatchReport result = report;
+  std::erase_if(result.missing, allowed);
+  std::erase_if(result.surplus, allowed);
+  std::erase_if(result.misshapen, [&](const auto& item) { return allowed(item.name); });
+  return result;
+}
+
 }  // namespace
 
-void load_named_weights(torch::nn::Module& module, const std::map<std::string, torch::Tensor>& named,
-                        const std::string& where) {
-  const torch::NoGradGuard no_grad;
-  std::map<std::string, torch::Tensor> own;
-  for (const auto& item : module.named_parameters()) own.emplace(item.key(), item.value());
-  for (const auto& item : module.named_buffers()) own.emplace(item.key(), item.value());
-  std::vector<std::string> missing, surplus, misshapen;
+std::string MatchReport::summary() const {
+  const std::string faults = listed("missing", missing) + listed("not of this network", surplus) +
+                             listed("of another shape", names_of(misshapen));
+  const std::string counts = fmt::format("{} tensors fit", loaded.size());
+  return faults.empty() ? counts : counts + "; " + faults.substr(0, faults.size() - 2);
+}
+
+std::string MatchReport::text() const {
+  std::string lines;
+  for (const std::string& name : missing) lines += fmt::format("missing              {}\n", name);
+  for (const std::string& name : surplus) lines += fmt::format("not of this network  {}\n", name);
+  for (const auto& item : misshapen)
+    lines += fmt::format("another shape        {}: the network has [{}], the file [{}]\n", item.name,
+                         fmt::join(item.own, ", "), fmt::join(item.given, ", "));
+  return lines;
+}
+
+MatchReport match_weights(const torch::nn::Module& module, const std::map<std::string, torch::Tensor>& named) {
+  MatchReport report;
+  const auto own = named_tensors(module);
+  std::vector<torch::Tensor> taken;
   for (const auto& [name, tensor] : own) {
     const auto found = named.find(name);
-    if (found == named.end())
-      missing.push_back(name);
-    else if (found->second.sizes() != tensor.sizes())
-      misshapen.push_back(name);
+    if (found == named.end()) {
+      report.missing.push_back(name);
+    } else if (found->second.sizes() != tensor.sizes()) {
+      report.misshapen.push_back({name, tensor.sizes().vec(), found->second.sizes().vec()});
+    } else {
+      report.loaded.push_back(name);
+      taken.push_back(found->second);
+    }
   }
-  for (const auto& [name, tensor] : named)
-    if (!own.count(name)) surplus.push_back(name);
-  std::string faults =
-      listed("missing", missing) + listed("not of this network", surplus) + listed("of another shape", misshapen);
-  if (!faults.empty())
-    throw core::UserError("weights do not fit the network: " + faults.substr(0, faults.size() - 2), where,
+  for (const auto& [name, tensor] : named) {
+    if (own.count(name)) continue;
+    const bool alias =
+        std::any_of(taken.begin(), taken.end(), [&](const auto& other) { return same_tensor(tensor, other); });
+    (alias ? report.aliases : report.surplus).push_back(name);
+  }
+  return report;
+}
+
+MatchReport load_named_weights(torch::nn::Module& module, const std::map<std::string, torch::Tensor>& named,
+                               const std::string& where, const std::vector<std::string>& may_differ) {
+  const torch::NoGradGuard no_grad;
+  const MatchReport report = match_weights(module, named);
+  if (const MatchReport wrong = faults(report, may_differ); !wrong.complete())
+    throw core::UserError("weights do not fit the network: " + wrong.summary(), where,
                           "they belong to another network or plan");
-  for (auto& [name, tensor] : own) tensor.copy_(named.at(name));
+  auto own = named_tensors(module);
+  for (const std::string& name : report.loaded) own.at(name).copy_(named.at(name));
+  return report;
 }
 
 }  // namespace medvol::networks

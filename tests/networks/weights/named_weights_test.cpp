@@ -31,5 +31,22 @@ TEST(NamedWeights, LoadWholeOrNotAtAll) {
   EXPECT_EQ(layer->bias[1].item<float>(), 2);
 }
 
+TEST(NamedWeights, OnlyWhatMayDifferMayDiffer) {
+  torch::nn::Sequential network(torch::nn::Linear(2, 3), torch::nn::Linear(3, 5));
+  const torch::Tensor head = network[1]->as<torch::nn::Linear>()->weight.clone();
+  const std::map<std::string, torch::Tensor> named{
+      {"0.weight", torch::ones({3, 2})}, {"0.bias", torch::ones({3})}, {"1.weight", torch::ones({4, 3})}};
+  EXPECT_THROW(load_named_weights(*network, named, ""), core::UserError);
+  EXPECT_THROW(load_named_weights(*network, named, "", {"0"}), core::UserError);
+  const MatchReport report = load_named_weights(*network, named, "", {"1."});
+  EXPECT_EQ(report.loaded, (std::vector<std::string>{"0.bias", "0.weight"}));
+  EXPECT_EQ(report.missing, std::vector<std::string>{"1.bias"});
+  ASSERT_EQ(report.misshapen.size(), 1u);
+  EXPECT_EQ(report.misshapen[0].given, (std::vector<int64_t>{4, 3}));
+  EXPECT_NE(report.text().find("1.weight: the network has [5, 3], the file [4, 3]"), std::string::npos);
+  EXPECT_TRUE(network[0]->as<torch::nn::Linear>()->weight.equal(torch::ones({3, 2})));
+  EXPECT_TRUE(network[1]->as<torch::nn::Linear>()->weight.equal(head));
+}
+
 }  // namespace
 }  // namespace medvol::networks
