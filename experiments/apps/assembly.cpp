@@ -7,11 +7,14 @@
 #include "framework/core/logging.h"
 #include "framework/core/units.h"
 #include "framework/run/run_directory.h"
+#include "framework/runtime/philox.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/storage/checksum.h"
 #include "framework/storage/file_error.h"
 #include "framework/storage/tensor_archive.h"
 #include "networks/weights/named_weights.h"
+#include "networks/weights/weight_file.h"
+#include "trainers/step/step.h"
 
 namespace medvol::apps {
 namespace {
@@ -40,54 +43,65 @@ std::filesystem::path store_path(const ExperimentOptions& options, const dataset
          fmt::format("{}_{}_{}.h5", dataset.name, plan.configuration, storage::checksum(what).substr(0, 8));
 }
 
+datasets::CaseStore prepare_store(const ExperimentOptions& options, const datasets::DatasetDescription& dataset,
+                                  const plan::Plan& plan) {
+  const runtime::Stopwatch watch;
+  const std::filesystem::path path = store_path(options, dataset, plan);
+  runtime::ProgressBar bar("preparing");
+  datasets::PreparedDataset prepared = datasets::prepare(dataset, plan, path, options.prepare, counting(bar));
+  bar.finish(fmt::format("{}: {} cases, {} prepared now, {} reused, in {} ({})", dataset.name, dataset.cases.size(),
+                         prepared.prepared.size(), prepared.reused, path.string(),
+                         core::duration_text(watch.seconds())));
+  return std::move(prepared.store);
+}
+
+/// The data set that is mixed into training: prepared by the real one's plan, so that both look alike to a network.
+datasets::CaseStore prepare_synthetic(const ExperimentOptions& options, const datasets::DatasetDescription& real,
+                                      const plan::Plan& plan) {
+  const std::filesystem::path& root = options.dataset.synthetic().synthetic_root;
+  config::Node layout = config::Node::map();
+  layout.set("name", config::Node::scalar("nnunet"));
+  layout.set("root", config::Node::scalar(root.string()));
+  datasets::DatasetChoice choice(registries().datasets);
+  config::Diagnostics found;
+  choice.bind(layout, "dataset.synthetic_root", found);
+  found.throw_if_any();
+  const datasets::DatasetDescription synthetic = choice.build()->describe();
+  if (synthetic.labels != real.labels || synthetic.channel_names != real.channel_names)
+    throw core::UserError("has other labels or channels than the data set it is mixed into", root.string(),
+                          "make it with `medvol synthesise` from a run on the same data");
+  return prepare_store(options, synthetic, plan);
+}
+
+/// So many of the ids, in their order: the first of a shuffled list, so that fewer are always among more.
+std::vector<std::string> subset(std::vector<std::string> ids, int64_t count, uint64_t seed) {
+  if (count == 0) return ids;
+  if (count > static_cast<int64_t>(ids.size()))
+    throw core::UserError(fmt::format("the fold has {} training cases, fewer than {}", ids.size(), count),
+                          "training_cases", "0 takes all");
+  runtime::Philox draws(seed, runtime::purpose_subset, 0);
+  for (size_t last = ids.size() - 1; last > 0; --last) std::swap(ids[last], ids[draws.below(last + 1)]);
+  ids.resize(static_cast<size_t>(count));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 std::vector<std::string> read_validation_cases(const std::filesystem::path& run) {
   const auto json = nlohmann::json::parse(storage::read_bytes(run / "split.json"));
   return json.at("val").get<std::vector<std::string>>();
 }
 
-/// The archive and the prefix under which it keeps the weights asked for.
-std::pair<storage::TensorArchive, std::string> read_weights(const std::filesystem::path& checkpoints, Weights weights) {
-  const auto archive = [&](const char* name) {
-    return storage::read_tensor_archive(checkpoints / fmt::format("{}.safetensors", name));
-  };
-  if (weights == Weights::automatic)
-    weights = std::filesystem::exists(checkpoints / "best.safetensors") ? Weights::best : Weights::last;
-  if (weights == Weights::best) return {archive("best"), "weights/"};
-  storage::TensorArchive last = archive("last");
-  if (weights == Weights::last) return {std::move(last), "weights/"};
-  if (last.tensors.lower_bound("average/") == last.tensors.end() ||
-      last.tensors.lower_bound("average/")->first.rfind("average/", 0) != 0)
-    throw core::UserError("the run kept no moving average", checkpoints.string(),
-                          "use checkpoint=last or best; trainer.ema_decay keeps one");
-  return {std::move(last), "average/"};
-}
-
 }  // namespace
 
 PreparedExperiment prepare_experiment(const ExperimentOptions& options, const std::optional<plan::Plan>& given) {
-  const runtime::Stopwatch watch;
   datasets::DatasetDescription dataset = options.dataset.build()->describe();
   datasets::Split split = datasets::make_split(dataset, options.fold);
+  split.train = subset(std::move(split.train), options.training_cases, static_cast<uint64_t>(options.seed));
   plan::Plan plan = given ? *given : make_plan(dataset, options);
-  const std::filesystem::path store = store_path(options, dataset, plan);
-  runtime::ProgressBar bar("preparing");
-  datasets::PreparedDataset prepared = datasets::prepare(dataset, plan, store, options.prepare, counting(bar));
-  bar.finish(fmt::format("{}: {} cases, {} prepared now, {} reused, in {} ({})", dataset.name, dataset.cases.size(),
-                         prepared.prepared.size(), prepared.reused, store.string(),
-                         core::duration_text(watch.seconds())));
-  return {std::move(dataset), std::move(split), std::move(plan), std::move(prepared.store)};
-}
-
-networks::TaskShape task_shape(const plan::Plan& plan) {
-  return {.dimensions = plan.dimensions,
-          .in_channels = static_cast<int64_t>(plan.channel_names.size()),
-          .out_channels = plan.class_count(),
-          .deep_supervision = true,
-          .features_per_stage = plan.topology.features_per_stage,
-          .kernel_sizes = plan.topology.kernel_sizes,
-          .strides = plan.topology.strides,
-          .convolutions_per_stage_encoder = plan.topology.convolutions_per_stage_encoder,
-          .convolutions_per_stage_decoder = plan.topology.convolutions_per_stage_decoder};
+  datasets::CaseStore store = prepare_store(options, dataset, plan);
+  std::optional<datasets::CaseStore> synthetic;
+  if (options.dataset.synthetic().synthetic_fraction > 0) synthetic = prepare_synthetic(options, dataset, plan);
+  return {std::move(dataset), std::move(split), std::move(plan), std::move(store), std::move(synthetic)};
 }
 
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,
@@ -121,6 +135,23 @@ config::EnumNames<Weights> enum_names(Weights) {
   return {{"auto", Weights::automatic}, {"best", Weights::best}, {"last", Weights::last}, {"ema", Weights::ema}};
 }
 
+std::map<std::string, torch::Tensor> trained_weights(const run::RunPaths& run, Weights weights) {
+  const std::filesystem::path checkpoints = run.checkpoints();
+  const auto archive = [&](const char* name) {
+    return storage::read_tensor_archive(checkpoints / fmt::format("{}.safetensors", name)).tensors;
+  };
+  if (weights == Weights::automatic)
+    weights = std::filesystem::exists(checkpoints / "best.safetensors") ? Weights::best : Weights::last;
+  if (weights == Weights::best) return trainers::with_prefix(archive("best"), "weights/");
+  const std::map<std::string, at::Tensor> last = archive("last");
+  auto named = trainers::with_prefix(last, weights == Weights::last ? "weights/" : "average/");
+  if (named.empty())
+    throw core::UserError("the run kept no moving average", checkpoints.string(),
+                          "use checkpoint=last or best; trainer.ema_decay keeps one");
+  named.merge(trainers::with_prefix(last, "buffers/"));
+  return named;
+}
+
 TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights weights) {
   const run::RunPaths paths(run);
   if (!paths.holds_run())
@@ -128,21 +159,37 @@ TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights we
   const ExperimentOptions options = read_run_configuration(paths).options;
   const run::Identity identity = run::Identity::load(paths.identity());
   const plan::Plan plan = plan::read_plan(run / "plan.json");
-  std::shared_ptr<networks::Network> network = options.network.build(task_shape(plan));
-  const auto [archive, prefix] = read_weights(paths.checkpoints(), weights);
-  std::map<std::string, torch::Tensor> named;
-  for (const auto& [name, tensor] : archive.tensors)
-    if (name.rfind(prefix, 0) == 0) named.emplace(name.substr(prefix.size()), tensor);
-  networks::load_named_weights(*network, named, paths.checkpoints().string());
+  const networks::TaskShape shape = read_task_shape(run / "network.json");
+  std::shared_ptr<networks::Network> network = options.network.build(shape);
+  networks::load_named_weights(*network, trained_weights(paths, weights), paths.checkpoints().string());
   network->eval();
   return {network,
-          {.plan = plan,
+          shape,
+          {.kind = options.trainer.name(),
+           .network = options.network.name(),
+           .licence = "",
+           .fixed_size = network->fixed_size().value_or(std::vector<int64_t>{}),
+           .upsampling = network->upsampling(),
+           .plan = plan,
            .inference = options.inference,
            .compute_threads = identity.compute_threads,
            .precision = identity.precision,
            .version = identity.program_version,
            .run = identity.data_hash + " seed " + std::to_string(identity.seed)},
           read_validation_cases(run)};
+}
+
+void load_pretrained(networks::Network& network, const std::filesystem::path& from) {
+  const auto named = run::RunPaths(from).holds_run() ? trained_weights(run::RunPaths(from), Weights::automatic)
+                                                     : networks::read_weight_file(from).tensors;
+  const networks::MatchReport report =
+      networks::load_named_weights(network, named, from.string(), /*may_differ=*/{""});
+  if (report.loaded.empty())
+    throw core::UserError("holds no weight that fits the network: " + report.summary(), from.string(),
+                          "`medvol import-weights` says every name");
+  spdlog::info("{}: {}", from.string(), report.summary());
+  std::istringstream misses(report.text());
+  for (std::string miss; std::getline(misses, miss);) spdlog::info("  {}", miss);
 }
 
 LoadedModel load_model(const std::filesystem::path& model, Weights weights, const runtime::HardwareOptions& hardware) {

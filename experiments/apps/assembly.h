@@ -7,6 +7,7 @@
 
 #include "datasets/preprocessing/case_store.h"
 #include "experiments/apps/experiment_options.h"
+#include "experiments/apps/task_shape.h"
 #include "framework/run/identity.h"
 #include "trainers/inference/bundle.h"
 
@@ -18,15 +19,13 @@ struct PreparedExperiment {
   datasets::Split split;
   plan::Plan plan;
   datasets::CaseStore store;
+  std::optional<datasets::CaseStore> synthetic;  ///< cases that are mixed into training
 };
 
 /// Reads the data set, plans (or takes `given`, the plan of a run that is resumed) and prepares it, each step with its
 /// progress. Throws core::UserError for whatever is wrong with the data.
 PreparedExperiment prepare_experiment(const ExperimentOptions& options,
                                       const std::optional<plan::Plan>& given = std::nullopt);
-
-/// What a network must fit, from the plan.
-networks::TaskShape task_shape(const plan::Plan& plan);
 
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,
                             const std::string& data_hash);
@@ -51,9 +50,17 @@ LoadedModel load_model(const std::filesystem::path& model, Weights weights, cons
 /// The network of a run with its weights on the CPU, in evaluation mode, and the run's metadata.
 struct TrainedNetwork {
   std::shared_ptr<networks::Network> network;
+  networks::TaskShape shape;
   trainers::BundleMetadata metadata;
   std::vector<std::string> validation_cases;
 };
 TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights weights);
+
+/// Parameters and buffers of a run, by the network's own names.
+std::map<std::string, torch::Tensor> trained_weights(const run::RunPaths& run, Weights weights);
+
+/// Fills a network with what fits it of a run directory's weights, a safetensors or a .pt file, and logs every miss.
+/// Throws core::UserError when nothing fits.
+void load_pretrained(networks::Network& network, const std::filesystem::path& from);
 
 }  // namespace medvol::apps

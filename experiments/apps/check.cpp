@@ -1,5 +1,5 @@
 #include "datasets/catalogue/integrity.h"
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "framework/runtime/progress_bar.h"
 
 namespace medvol::apps {

@@ -1,7 +1,10 @@
 #pragma once
-#include "experiments/apps/configuration.h"
+#include <string>
+#include <vector>
 
 namespace medvol::apps {
+
+using Arguments = std::vector<std::string>;
 
 /// One command of the program; returns its exit code. Each stands in a file of its name.
 int demo(const Arguments& arguments);
@@ -13,5 +16,8 @@ int export_model(const Arguments& arguments);
 int prepare(const Arguments& arguments);
 int check(const Arguments& arguments);
 int list(const Arguments& arguments);
+int profile(const Arguments& arguments);
+int import_weights(const Arguments& arguments);
+int describe(const Arguments& arguments);
 
 }  // namespace medvol::apps

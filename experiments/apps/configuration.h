@@ -4,13 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "experiments/apps/commands.h"
 #include "experiments/apps/experiment_options.h"
 #include "framework/config/app.h"
 #include "framework/run/run_directory.h"
 
 namespace medvol::apps {
-
-using Arguments = std::vector<std::string>;
 
 /// experiments/conf: beside an installed program (share/medvol/conf), else in the source tree it was built from.
 std::filesystem::path conf_folder();

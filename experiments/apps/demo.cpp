@@ -1,4 +1,4 @@
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/prediction.h"
 #include "experiments/apps/train_run.h"

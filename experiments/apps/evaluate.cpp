@@ -1,7 +1,7 @@
 #include <set>
 
 #include "datasets/catalogue/dataset_json.h"
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/image_cases.h"
 #include "experiments/apps/version.h"

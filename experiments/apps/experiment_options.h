@@ -7,11 +7,12 @@
 #include "datasets/loading/loading_options.h"
 #include "datasets/planning/planner.h"
 #include "datasets/preprocessing/prepare.h"
+#include "experiments/apps/dataset_settings.h"
 #include "experiments/apps/registries.h"
 #include "framework/runtime/execution_context.h"
+#include "losses/composite/deep_supervision.h"
 #include "losses/metrics/policy.h"
 #include "trainers/inference/sliding_window.h"
-#include "trainers/session/trainer.h"
 
 namespace medvol::apps {
 
@@ -38,6 +39,26 @@ struct PreparationSettings : datasets::PrepareOptions {
   }
 };
 
+struct PretrainedSettings {
+  std::filesystem::path from;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("from", from,
+          "begin with the weights of this run directory, safetensors or .pt file: every tensor of the same name and "
+          "shape is taken, the rest starts anew and is told of; empty: all starts anew");
+  }
+};
+
+struct PerceptualSettings {
+  std::filesystem::path model;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("model", model, "run directory of a trained network; its finest head's logits are compared");
+  }
+};
+
 struct RunSettings {
   std::filesystem::path dir;
 
@@ -50,12 +71,19 @@ struct RunSettings {
 /// The whole configuration of a training run: `experiments/conf/config.yaml` and its groups bind to this.
 struct ExperimentOptions {
   std::string name = "medvol";
-  datasets::DatasetChoice dataset{registries().datasets, "nnunet"};
+  DatasetSettings dataset;
   networks::NetworkChoice network{registries().networks, "unet"};
+  PretrainedSettings pretrained;
   losses::LossChoice loss{registries().losses, "dice_ce"};
+  losses::CompositeOptions supervision;
+  losses::ImageLossChoice image_loss{registries().image_losses, "l1"};
+  PerceptualSettings perceptual;
+  networks::DiscriminatorChoice discriminator{registries().discriminators, "patchgan"};
+  losses::AdversarialLossChoice adversarial_loss{registries().adversarial_losses, "least_squares"};
   trainers::OptimizerChoice optimizer{registries().optimizers, "sgd"};
+  trainers::OptimizerChoice discriminator_optimizer{registries().optimizers, "adamw"};
   trainers::ScheduleChoice schedule{registries().schedules, "polynomial"};
-  trainers::TrainerOptions trainer;
+  trainers::TaskChoice trainer{registries().trainers, "segmentation"};
   runtime::HardwareOptions hardware;
   datasets::PlannerOptions plan;
   PreparationSettings prepare;
@@ -65,6 +93,7 @@ struct ExperimentOptions {
   EvaluationSettings evaluation;
   RunSettings run;
   std::string fold = "0";
+  int64_t training_cases = 0;
   int64_t seed = 12345;
   bool resume = false;
 
@@ -73,10 +102,17 @@ struct ExperimentOptions {
     visit("name", name, "of the experiment, for titles");
     visit("dataset", dataset, "what to train on");
     visit("network", network, "what to train");
-    visit("loss", loss, "what to minimise");
+    visit("pretrained", pretrained, "weights to begin with");
+    visit("loss", loss, "what a segmenter minimises");
+    visit("supervision", supervision, "around any segmentation loss");
+    visit("image_loss", image_loss, "what a network that makes images minimises");
+    visit("perceptual", perceptual, "the network whose features image_loss=perceptual compares");
+    visit("discriminator", discriminator, "who judges in adversarial training");
+    visit("adversarial_loss", adversarial_loss, "how the two players of adversarial training are scored");
     visit("optimizer", optimizer, "how weights follow the gradient");
+    visit("discriminator_optimizer", discriminator_optimizer, "how the discriminator's weights follow their gradient");
     visit("schedule", schedule, "how the learning rate goes");
-    visit("trainer", trainer, "length, validation, checkpoints");
+    visit("trainer", trainer, "what kind of training; its length, validation, checkpoints");
     visit("hardware", hardware, "device, precision, threads");
     visit("plan", plan, "patch, batch and spacing; planned from the data by nnU-Net's rules where not set");
     visit("prepare", prepare, "preprocessing into the store that training reads");
@@ -87,6 +123,9 @@ struct ExperimentOptions {
     visit("run", run, "where results go");
     visit("fold", fold, "which fifth is held out: 0 to 4, or all: nothing is held out",
           config::one_of({"0", "1", "2", "3", "4", "all"}));
+    visit("training_cases", training_cases,
+          "train on so many of the fold's training cases; 0: all. The seed chooses them, fewer always among more",
+          config::at_least(0));
     visit("seed", seed, "of weights, sampling and augmentation", config::at_least(0));
     visit("resume", resume, "go on with the run in run.dir, from its last checkpoint");
   }

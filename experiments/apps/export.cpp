@@ -1,7 +1,8 @@
 #include "experiments/apps/assembly.h"
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/export_run.h"
 #include "framework/core/units.h"
+#include "networks/export/onnx.h"
 
 namespace medvol::apps {
 namespace {
@@ -15,30 +16,39 @@ struct ExportOptions {
   void fields(Visitor& visit) {
     visit("run", run, "run directory to export", config::required());
     visit("output", output, "file to write", config::required());
-    visit("format", format, "of the file", config::one_of({"torchscript"}));
+    visit("format", format, "of the file", config::one_of({"torchscript", "onnx"}));
     visit("checkpoint", checkpoint, "which weights; auto: the best validated, else the last");
   }
 };
 
 }  // namespace
 
-void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output) {
+void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output,
+                const std::string& format) {
   const TrainedNetwork trained = load_trained_network(run, weights);
-  std::vector<int64_t> shape{1, static_cast<int64_t>(trained.metadata.plan.channel_names.size())};
-  shape.insert(shape.end(), trained.metadata.plan.patch_size.begin(), trained.metadata.plan.patch_size.end());
-  networks::write_torchscript(*trained.network, shape, output,
-                              {{trainers::bundle_entry, trainers::bundle_text(trained.metadata)}});
+  std::vector<int64_t> shape{1, trained.shape.in_channels};
+  for (size_t axis = 0; axis < trained.shape.patch_size.size(); ++axis)
+    shape.push_back(trained.shape.patch_size[axis] /
+                    (trained.metadata.upsampling.empty() ? 1 : trained.metadata.upsampling[axis]));
+  const std::map<std::string, std::string> bundle{{trainers::bundle_entry, trainers::bundle_text(trained.metadata)}};
+  if (format == "onnx")
+    networks::write_onnx(*trained.network, shape, output, {.version = trained.metadata.version, .metadata = bundle});
+  else
+    networks::write_torchscript(*trained.network, shape, output, bundle);
 }
 
 int export_model(const Arguments& arguments) {
-  const config::HelpPage page{"export",
-                              "Writes one file that carries a run's network with its weights, normalisation, spacing, "
-                              "patch, classes and version. `medvol "
-                              "predict model=FILE` gives the masks that the training program gives, byte for byte; "
-                              "Python's torch.jit.load reads it too.",
-                              {"medvol export run=outputs/hippo format=torchscript output=hippocampus.pt"}};
+  const config::HelpPage page{
+      "export",
+      "Writes one file that carries a run's network with its weights, normalisation, spacing, "
+      "patch, classes and version. `medvol "
+      "predict model=FILE` gives the masks that the training program gives, byte for byte; "
+      "Python's torch.jit.load reads it too. format=onnx (opset 17) is for onnxruntime and what else "
+      "reads ONNX; the description stands in its metadata.",
+      {"medvol export run=outputs/hippo format=torchscript output=hippocampus.pt",
+       "medvol export run=outputs/hippo format=onnx output=hippocampus.onnx"}};
   return run_command<ExportOptions>(page, arguments, ExportOptions{}, [](const ExportOptions& options) {
-    export_run(*options.run, options.checkpoint, *options.output);
+    export_run(*options.run, options.checkpoint, *options.output, options.format);
     fmt::print("{}: {}\n", options.output->string(), core::bytes_text(std::filesystem::file_size(*options.output)));
   });
 }

@@ -4,7 +4,8 @@
 
 namespace medvol::apps {
 
-/// Writes a run's network, preprocessing and classes as one TorchScript file.
-void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output);
+/// Writes a run's network, preprocessing and classes as one file. `format`: torchscript or onnx.
+void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output,
+                const std::string& format = "torchscript");
 
 }  // namespace medvol::apps

@@ -1,39 +1,29 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "experiments/apps/commands.h"
+#include "experiments/apps/registries.h"
 #include "framework/core/nearest.h"
 
 namespace medvol::apps {
-namespace {
-
-template <class Registry>
-void print_entries(const Registry& registry) {
-  for (const auto& entry : registry.entries()) fmt::print("{:<16} {}\n", entry.name, entry.doc);
-}
-
-}  // namespace
 
 int list(const Arguments& arguments) {
-  const std::vector<std::string> kinds{"networks", "losses", "datasets", "optimizers", "schedules"};
+  const std::vector<RegistryListing> all = list_registries();
+  std::vector<std::string> kinds;
+  for (const RegistryListing& one : all) kinds.push_back(one.kind);
   const std::string kind = arguments.empty() ? "" : arguments[0];
-  if (kind == "networks")
-    print_entries(registries().networks);
-  else if (kind == "losses")
-    print_entries(registries().losses);
-  else if (kind == "datasets")
-    print_entries(registries().datasets);
-  else if (kind == "optimizers")
-    print_entries(registries().optimizers);
-  else if (kind == "schedules")
-    print_entries(registries().schedules);
-  else if (kind == "--help" || kind == "-h")
-    fmt::print(
-        "usage: medvol list networks|losses|datasets|optimizers|schedules\n\nOne name a line, as configurations use it "
-        "(network=unet), and what it is.\n");
-  else
-    throw core::UserError(kind.empty() ? "list what?" : "'" + kind + "' is no kind of thing", "medvol list",
-                          core::did_you_mean(kind, kinds));
-  return 0;
+  if (kind == "--help" || kind == "-h")
+    return fmt::print(
+               "usage: medvol list {}\n\nOne name a line, as configurations use it (network=unet), and what it is.\n",
+               fmt::join(kinds, "|")),
+           0;
+  for (const RegistryListing& one : all) {
+    if (one.kind != kind) continue;
+    for (const auto& [name, doc] : one.entries) fmt::print("{:<24} {}\n", name, doc);
+    return 0;
+  }
+  throw core::UserError(kind.empty() ? "list what?" : "'" + kind + "' is no kind of thing", "medvol list",
+                        core::did_you_mean(kind, kinds));
 }
 
 }  // namespace medvol::apps

@@ -7,6 +7,7 @@
 
 #include "experiments/apps/commands.h"
 #include "experiments/apps/version.h"
+#include "framework/core/error.h"
 #include "framework/core/logging.h"
 #include "framework/core/nearest.h"
 
@@ -27,9 +28,12 @@ const std::vector<Command>& commands() {
       {"evaluate", "score label maps against references under a named policy", apps::evaluate},
       {"report", "several runs, folds or a sweep in one table, with paired tests", apps::report},
       {"export", "one file that carries network, preprocessing and classes", apps::export_model},
+      {"import-weights", "weights trained in Python or elsewhere, by name, with every miss", apps::import_weights},
+      {"describe", "what is inside a run, an exported file or a file of weights", apps::describe},
       {"prepare", "plan and preprocess a data set without training", apps::prepare},
       {"check", "look for every defect of a data set, one line each", apps::check},
-      {"list", "what configurations can name: networks, losses, datasets, optimizers, schedules", apps::list}};
+      {"list", "what configurations can name: networks, losses, trainers, datasets, optimizers, …", apps::list},
+      {"profile", "parameters, operations, memory and time of a network, measured", apps::profile}};
   return all;
 }
 
@@ -38,7 +42,7 @@ void print_help() {
       "medvol {} ({}): trains and evaluates networks on medical images, in C++ on LibTorch.\n\nusage: medvol <command> "
       "[key=value ...] [--help]\n\ncommands:\n",
       apps::program_version(), apps::git_commit());
-  for (const Command& command : commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
+  for (const Command& command : commands()) fmt::print("  {:<14} {}\n", command.name, command.summary);
   fmt::print("\n`medvol <command> --help` lists every option of a command. A first run: medvol demo\n");
 }
 

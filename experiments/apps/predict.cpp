@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/image_cases.h"
 #include "experiments/apps/prediction.h"
 #include "framework/core/nearest.h"

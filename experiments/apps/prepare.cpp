@@ -1,5 +1,5 @@
 #include "experiments/apps/assembly.h"
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 
 namespace medvol::apps {
 

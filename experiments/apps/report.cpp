@@ -1,6 +1,7 @@
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "reports/collect/run_record.h"
 #include "reports/tables/comparison.h"
+#include "reports/tables/seed_table.h"
 
 namespace medvol::apps {
 namespace {
@@ -33,10 +34,11 @@ int report(const Arguments& arguments) {
         reports::ComparisonOptions comparison{
             .title = options.title,
             .baseline = options.baseline == "best" ? reports::Baseline::best : reports::Baseline::first};
-        const reports::Comparison result =
-            reports::write_comparison(options.output, reports::read_runs(options.runs), comparison);
-        fmt::print("{}\nreport: {}\n", reports::to_text(reports::comparison_table(result)),
-                   (options.output / "report.html").string());
+        const std::vector<reports::RunRecord> runs = reports::read_runs(options.runs);
+        const reports::Comparison result = reports::write_comparison(options.output, runs, comparison);
+        fmt::print("{}\n", reports::to_text(reports::comparison_table(result)));
+        if (const auto seeds = reports::seed_table(runs)) fmt::print("{}\n", reports::to_text(*seeds));
+        fmt::print("report: {}\n", (options.output / "report.html").string());
       });
 }
 

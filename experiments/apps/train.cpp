@@ -1,11 +1,9 @@
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <ctime>
 #include <set>
 
-#include "experiments/apps/commands.h"
+#include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
+#include "experiments/apps/run_program.h"
 #include "experiments/apps/train_run.h"
 #include "framework/config/search_path.h"
 #include "framework/config/source.h"
@@ -66,21 +64,6 @@ config::ResolvedConfig<ExperimentOptions> resolve(const config::CommandLine& lin
   return resolved;
 }
 
-/// Runs this program again for one job of a sweep: a fault in one spoils only that one.
-int run_job(const std::vector<std::string>& words) {
-  std::vector<std::string> copies = words;
-  std::vector<char*> pointers;
-  for (std::string& word : copies) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0)
-    throw core::UserError("cannot start a job of the sweep", words.back());
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 int sweep(const config::CommandLine& line) {
   const std::vector<config::Job> jobs = config::jobs_of(line);
   const std::filesystem::path root =
@@ -92,9 +75,10 @@ int sweep(const config::CommandLine& line) {
     std::vector<std::string> words{"medvol", "train"};
     for (const std::string& text : job.overrides)
       if (text.rfind("run.dir=", 0) != 0) words.push_back(text);
+    if (line.debug) words.push_back("--debug");
     if (!line.config_dir.empty()) words.insert(words.end(), {"--config-dir", line.config_dir.string()});
     words.push_back("run.dir='" + (root / job.name).string() + "'");  // quoted: a job's name has commas
-    const int code = run_job(words);
+    const int code = run_program(words);
     if (code == 130)
       throw core::Interrupted("the sweep was stopped; go on with the same command, run.dir=" + root.string() +
                               " and resume=true");

@@ -1,18 +1,22 @@
 #include "experiments/apps/train_run.h"
 
-#include "datasets/catalogue/read_case.h"
-#include "datasets/loading/store_cases.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
 #include "experiments/apps/prediction.h"
+#include "experiments/apps/task_context.h"
 #include "framework/core/logging.h"
 #include "framework/core/units.h"
+#include "framework/run/outcome.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/runtime/stop_signal.h"
+#include "framework/runtime/stopwatch.h"
 #include "framework/storage/atomic_file.h"
-#include "losses/composite/deep_supervision.h"
+#include "framework/storage/checksum.h"
+#include "framework/storage/file_error.h"
+#include "networks/weights/named_weights.h"
 #include "reports/figures/curves.h"
+#include "reports/tables/measure_report.h"
 #include "trainers/session/trainer.h"
 
 namespace medvol::apps {
@@ -39,27 +43,6 @@ class CurvesHook : public trainers::Hook {
   const run::RunDirectory& directory_;
 };
 
-std::vector<std::string> spread(const std::vector<std::string>& ids, int64_t count) {
-  if (count == 0 || count >= static_cast<int64_t>(ids.size())) return ids;
-  std::vector<std::string> chosen;
-  for (int64_t i = 0; i < count; ++i)
-    chosen.push_back(ids[static_cast<size_t>(i) * ids.size() / static_cast<size_t>(count)]);
-  return chosen;
-}
-
-trainers::ValidationCases validation_cases(const PreparedExperiment& prepared, int64_t count) {
-  const std::vector<std::string> ids = spread(prepared.split.validation, count);
-  return {static_cast<int64_t>(ids.size()), [&prepared, ids](int64_t index) {
-            const std::string& id = ids[static_cast<size_t>(index)];
-            const imaging::GridTransform& transform = prepared.store.transform(id);
-            return trainers::ValidationCase{id, prepared.store.image(id),
-                                            datasets::read_case_labels(*prepared.dataset.find(id).label,
-                                                                       prepared.dataset, transform.file_geometry())
-                                                .data,
-                                            transform};
-          }};
-}
-
 void write_description(const run::RunDirectory& directory, const config::ResolvedConfig<ExperimentOptions>& resolved,
                        const PreparedExperiment& prepared, const run::Identity& identity) {
   storage::write_atomic(directory.config(), config::to_yaml(resolved.tree));
@@ -82,49 +65,66 @@ void check_same_run(const run::RunDirectory& directory, const run::Identity& now
     core::log_warning("this run was begun elsewhere: {}", difference);
 }
 
-void train_network(const ExperimentOptions& options, const runtime::ExecutionContext& context,
-                   const PreparedExperiment& prepared, run::RunDirectory& directory) {
-  std::shared_ptr<networks::Network> network = options.network.build(task_shape(prepared.plan));
-  network->initialize(context.generator(runtime::purpose_weights));
-  const losses::DeepSupervision loss(options.loss.build({.batch_dice = prepared.plan.batch_dice}),
-                                     network->head_strides(), prepared.plan.ignore_label);
-  const std::unique_ptr<trainers::Optimizer> optimizer = options.optimizer.build();
-  const std::unique_ptr<trainers::Schedule> schedule = options.schedule.build();
-  trainers::TrainingStep step(
-      network, prepared.plan.dimensions,
-      [&](const auto& heads, const torch::Tensor& labels) { return loss(heads, labels); },
-      [&](torch::Tensor& parameters, torch::Tensor& gradient, double rate) {
-        optimizer->step(parameters, gradient, rate);
-      },
-      context, options.trainer);
-  datasets::TrainingSource source(datasets::training_cases(prepared.store, prepared.split.train),
-                                  datasets::Augmenter(options.augmentation, prepared.plan.patch_size),
-                                  prepared.plan.batch_size, options.loading, context.seed);
-  const trainers::ValidationCases validation = validation_cases(prepared, options.trainer.validation_cases);
-  const trainers::Predictor predictor([&](const torch::Tensor& x) { return network->forward(x).front(); },
-                                      prepared.plan, options.inference, context);
-  const metrics::Policy policy = metrics::policy_by_name(options.evaluation.policy);
-  CurvesHook curves(directory);
-  core::log_info("{}: {} training cases, {} held out; patch {}, batch {}, {} parameters; {} with {} threads, {}",
-                 options.name, prepared.split.train.size(), prepared.split.validation.size(),
-                 fmt::join(prepared.plan.patch_size, "×"), prepared.plan.batch_size, network->parameter_count(),
-                 context.device_name, context.compute_threads, precision_text(context.precision));
-  trainers::Trainer trainer(
-      {step, *optimizer, *schedule, source, validation, predictor, prepared.plan, policy, directory, {&curves}},
-      options.trainer);
-  const trainers::Progress& progress = trainer.run();
-  core::log_info("trained {} steps in {}", progress.step, core::duration_text(progress.seconds));
+/// Equal for configurations that differ in nothing but seed and place.
+std::string variant(ExperimentOptions options) {
+  options.seed = 0;
+  options.run.dir.clear();
+  options.resume = false;
+  return storage::checksum(config::to_yaml(config::to_node(options))).substr(0, 16);
 }
 
-/// Predicts the held-out cases with the run's best weights, as `medvol predict` would.
-void predict_held_out(const run::RunDirectory& directory, const PreparedExperiment& prepared,
-                      const runtime::ExecutionContext& context, const ExperimentOptions& options) {
+int64_t parameter_count(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const torch::Tensor& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+/// The last picture that was drawn while training.
+std::vector<reports::Picture> sample_pictures(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  if (std::filesystem::is_directory(folder))
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().extension() == ".png") files.push_back(entry.path());
+  if (files.empty()) return {};
+  std::sort(files.begin(), files.end());
+  return {{"A held-out case at the last validation: " + files.back().filename().string(), "",
+           storage::read_bytes(files.back())}};
+}
+
+run::Outcome train_network(const ExperimentOptions& options, const runtime::ExecutionContext& context,
+                           const PreparedExperiment& prepared, trainers::Task& task, run::RunDirectory& directory) {
+  write_task_shape(directory.root() / "network.json", task.network_shape());
+  const std::unique_ptr<trainers::Schedule> schedule = options.schedule.build();
+  CurvesHook curves(directory);
+  std::vector<trainers::Hook*> hooks = task.hooks();
+  hooks.push_back(&curves);
+  core::log_info("{}: {} {}, {} training cases, {} held out; patch {}, batch {}; {} with {} threads, {}", options.name,
+                 options.trainer.name(), options.network.name(), prepared.split.train.size(),
+                 prepared.split.validation.size(), fmt::join(prepared.plan.patch_size, "×"), prepared.plan.batch_size,
+                 context.device_name, context.compute_threads, precision_text(context.precision));
+  trainers::Trainer trainer({task.step(), *schedule, task.source(), task.evaluator(), directory, hooks},
+                            task.options());
+  const trainers::Progress& progress = trainer.run();
+  core::log_info("trained {} steps in {}", progress.step, core::duration_text(progress.seconds));
+  return {.variant = variant(options),
+          .seed = static_cast<uint64_t>(options.seed),
+          .network = options.network.name(),
+          .parameters = parameter_count(task.module()),
+          .steps = progress.step,
+          .training_seconds = progress.seconds,
+          .milliseconds_per_case = 0};
+}
+
+/// Predicts the held-out cases with the run's best weights, as `medvol predict` would. Returns milliseconds a case.
+double predict_held_out(const run::RunDirectory& directory, const PreparedExperiment& prepared,
+                        const runtime::ExecutionContext& context, const ExperimentOptions& options) {
   runtime::HardwareOptions hardware = options.hardware;
   hardware.compute_threads = context.compute_threads;
   const LoadedModel loaded = load_model(directory.root(), Weights::automatic, hardware);
   const trainers::Predictor predictor(loaded.model.network, prepared.plan, options.inference, loaded.context);
   runtime::ProgressBar bar("predicting");
   double done = 0;
+  const runtime::Stopwatch watch;
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
     predict_case(loaded, predictor, {id, one.images, std::nullopt},
@@ -136,6 +136,7 @@ void predict_held_out(const run::RunDirectory& directory, const PreparedExperime
       throw core::Interrupted(fmt::format("stopped while predicting; go on with: medvol train run.dir={} resume=true",
                                           directory.root().string()));
   }
+  return 1000 * watch.seconds() / done;
 }
 
 reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const PreparedExperiment& prepared,
@@ -153,6 +154,49 @@ reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const 
     job.cases.push_back({id, *one.label, directory.predictions() / (id + prepared.dataset.file_ending), one.images});
   }
   return evaluate_files(job, directory.evaluation());
+}
+
+/// How good a network is that makes no label maps, with the run's best weights, as a report.
+void measure_task(trainers::Task& task, const run::RunDirectory& directory, const ExperimentOptions& options,
+                  const run::Identity& identity) {
+  networks::load_named_weights(task.module(), trained_weights(directory, Weights::automatic),
+                               directory.checkpoints().string());
+  task.module().eval();
+  runtime::ProgressBar bar("evaluating");
+  const trainers::Measurements measured = task.measure([&](double share) {
+    bar.update(share, "held-out cases");
+    if (runtime::StopSignal::requested())
+      throw core::Interrupted(fmt::format("stopped while evaluating; go on with: medvol train run.dir={} resume=true",
+                                          directory.root().string()));
+  });
+  bar.finish("");
+  if (measured.values.empty()) return;  // the validations in the log say it all
+  reports::MeasureReport report;
+  report.title = fmt::format("{}, fold {}", options.name, options.fold);
+  report.lead = fmt::format("{} with {}, on held-out cases.", options.trainer.name(), options.network.name());
+  report.identity = identity_lines(identity);
+  report.methods = measured.methods;
+  report.baselines = measured.baselines;
+  report.notes = measured.notes;
+  for (const trainers::MeasureName& one : measured.measures)
+    report.measures.push_back({one.name, one.title, one.higher_is_better, one.decimals});
+  for (const trainers::Measurement& one : measured.values)
+    report.values.push_back({one.case_id, one.method, one.measure, one.value});
+  report.pictures = sample_pictures(directory.root() / "samples");
+  reports::write_measure_report(directory.evaluation(), report);
+  fmt::print("\n{}\n", reports::to_text(reports::method_table(report)));
+  if (!report.baselines.empty()) fmt::print("{}\n", reports::to_text(reports::gain_table(report)));
+  fmt::print("report: {}\n", (directory.evaluation() / "report.html").string());
+}
+
+/// Of everything that is trained on.
+std::string data_hash(const PreparedExperiment& prepared) {
+  return prepared.store.data_hash() + (prepared.synthetic ? "+" + prepared.synthetic->data_hash() : "");
+}
+
+/// Whether a trainer's network makes label maps, which are scored as such.
+bool makes_label_maps(const std::string& trainer) {
+  return trainer == "segmentation" || trainer == "adversarial_segmentation";
 }
 
 }  // namespace
@@ -174,21 +218,28 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
       runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
   context.activate();
   const PreparedExperiment prepared = prepare_experiment(options, plan);
-  const run::Identity identity = make_identity(options, context, prepared.store.data_hash());
+  const run::Identity identity = make_identity(options, context, data_hash(prepared));
   if (std::filesystem::exists(directory.identity()))
     check_same_run(directory, identity);
   else
     write_description(directory, resolved, prepared, identity);
 
-  train_network(options, context, prepared, directory);
+  const std::unique_ptr<trainers::Task> task =
+      options.trainer.build(task_context(options, context, prepared, directory));
+  run::Outcome outcome = train_network(options, context, prepared, *task, directory);
   TrainedRun result{directory.root(), std::nullopt};
-  if (!prepared.split.validation.empty()) {
-    predict_held_out(directory, prepared, context, options);
+  if (prepared.split.validation.empty()) {
+    core::log_info("fold=all holds nothing out: there is nothing to evaluate");
+  } else if (makes_label_maps(options.trainer.name())) {
+    outcome.milliseconds_per_case = predict_held_out(directory, prepared, context, options);
     result.evaluation = evaluate_held_out(directory, prepared, options, identity,
                                           extra_tables ? extra_tables(prepared) : std::vector<reports::Table>{});
+  } else {
+    measure_task(*task, directory, options, identity);
   }
   export_run(directory.root(), Weights::automatic, directory.export_folder() / "model.pt");
   if (exported) exported(directory, prepared);
+  outcome.save(directory.outcome());
   return result;
 }
 

@@ -1,7 +1,11 @@
 #include "framework/runtime/execution_context.h"
 
 #include <dlfcn.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -37,6 +41,19 @@ std::string cpuinfo(const std::string& key) {
 
 config::EnumNames<Precision> enum_names(Precision) {
   return {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bf16", Precision::bf16}};
+}
+
+void keep_off_broken_amx() {
+#if defined(__x86_64__)
+  static const bool broken = [] {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) != 0;
+    const bool tiles_told = __get_cpuid_count(0x1d, 0, &eax, &ebx, &ecx, &edx) && eax > 0;
+    return amx && !tiles_told;
+  }();
+  static const int set = broken ? setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16", /*overwrite=*/0) : 0;
+  static_cast<void>(set);
+#endif
 }
 
 bool cpu_has_bf16() {
@@ -79,6 +96,7 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
 }
 
 void ExecutionContext::activate() const {
+  keep_off_broken_amx();
   at::set_num_threads(static_cast<int>(compute_threads));
   at::globalContext().setFlushDenormal(true);
 }
@@ -90,6 +108,7 @@ at::Generator ExecutionContext::generator(Purpose purpose, uint64_t index) const
 AutocastGuard::AutocastGuard(const ExecutionContext& context)
     : type_(context.device.type()), active_(context.precision == Precision::bf16), before_(false) {
   if (!active_) return;
+  keep_off_broken_amx();
   before_ = at::autocast::is_autocast_enabled(type_);
   at::autocast::set_autocast_enabled(type_, true);
   at::autocast::set_autocast_dtype(type_, at::kBFloat16);

@@ -43,12 +43,17 @@ struct ExecutionContext {
 
   /// Resolves `auto`s; throws core::UserError for a device that is not there.
   static ExecutionContext resolve(const HardwareOptions& options, uint64_t seed);
-  /// Sets LibTorch's thread count and flushes denormals.
+  /// Sets LibTorch's thread count, flushes denormals, and keeps oneDNN off a broken AMX.
   void activate() const;
   /// A LibTorch generator on the CPU whose seed is a function of (seed, purpose, index).
   at::Generator generator(Purpose purpose, uint64_t index = 0) const;
 };
 
+/// Some virtual machines grant AMX but hide CPUID's leaf 1D, which tells of its tiles: oneDNN 3.10 then makes tiles of
+/// size 0 and dies with SIGILL at the first bf16 product (Firecracker, LibTorch 2.11.0). There this limits oneDNN to
+/// AVX512-FP16, unless ONEDNN_MAX_CPU_ISA is set. To be called before oneDNN's first use, which reads that once;
+/// `activate` and AutocastGuard do.
+void keep_off_broken_amx();
 /// Whether this CPU multiplies bf16 in hardware.
 bool cpu_has_bf16();
 /// Model name from /proc/cpuinfo.

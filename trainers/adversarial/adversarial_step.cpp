@@ -4,6 +4,7 @@
 
 #include "framework/core/error.h"
 #include "framework/runtime/stopwatch.h"
+#include "losses/adversarial/feature_matching.h"
 #include "losses/adversarial/penalties.h"
 
 namespace medvol::trainers {
@@ -58,6 +59,32 @@ void AdversarialStep::begin(const StepClock& clock) {
   batches_ = 0;
 }
 
+torch::Tensor AdversarialStep::score(const torch::Tensor& image) const {
+  const networks::Judgement judgement = parts_.discriminator->forward(image);
+  if (judgement.logits.empty())
+    throw core::UserError("this discriminator has no logits that a gradient penalty could be taken of",
+                          "trainer.adversary", "set trainer.adversary.r1 and gradient_penalty to 0");
+  torch::Tensor sum;
+  for (const torch::Tensor& logits : judgement.logits) {
+    const torch::Tensor mean = logits.to(torch::kFloat32).flatten(1).mean(1);
+    sum = sum.defined() ? sum + mean : mean;
+  }
+  return sum / static_cast<double>(judgement.logits.size());
+}
+
+torch::Tensor AdversarialStep::penalties(const torch::Tensor& real, const torch::Tensor& made, int64_t batch) const {
+  torch::Tensor sum = torch::zeros({}, real.options());
+  if (options_.r1 > 0 && critic_updates_.item<int64_t>() % options_.r1_every == 0) {
+    const torch::Tensor judged = real.detach().clone().requires_grad_(true);
+    sum = sum + options_.r1 * static_cast<double>(options_.r1_every) * losses::r1_penalty(score(judged), judged);
+  }
+  if (options_.gradient_penalty > 0)
+    sum = sum + options_.gradient_penalty *
+                    losses::gradient_penalty([&](const torch::Tensor& x) { return score(x); }, real, made,
+                                             context_.generator(runtime::purpose_adversary, uint64_t(batch)));
+  return sum;
+}
+
 losses::CriticOutput AdversarialStep::judge(const torch::Tensor& image) const {
   const runtime::AutocastGuard autocast(context_);
   networks::Judgement judgement = parts_.discriminator->forward(image);
@@ -78,7 +105,14 @@ void AdversarialStep::accumulate(const StepBatch& batch) {
   }
   result_.times.forward += watch.restart();
   const torch::Tensor real = plays ? parts_.real(ready) : torch::Tensor();
-  if (plays) train_discriminator(real, parts_.made(ready, heads.front().to(torch::kFloat32)).detach(), batch.index);
+  if (plays) {
+    torch::Tensor made;
+    {
+      const torch::NoGradGuard no_grad;
+      made = parts_.made(ready, heads.front().to(torch::kFloat32)).detach();
+    }
+    train_discriminator(real, made, batch.index);
+  }
   // Alone, the generator takes every batch of the step; with an adversary, the last one.
   if (!plays)
     train_generator(ready, heads, real, 1.0 / static_cast<double>(options_.critic_steps));
@@ -88,18 +122,8 @@ void AdversarialStep::accumulate(const StepBatch& batch) {
 }
 
 void AdversarialStep::train_discriminator(const torch::Tensor& real, const torch::Tensor& made, int64_t batch) {
-  const int64_t updates = critic_updates_.item<int64_t>();
-  const bool penalise = options_.r1 > 0 && updates % options_.r1_every == 0;
-  const torch::Tensor judged = penalise ? real.detach().clone().requires_grad_(true) : real;
-  const losses::CriticOutput of_real = judge(judged), of_made = judge(made);
-  torch::Tensor loss = parts_.adversarial->discriminator(of_real, of_made);
-  if (penalise)
-    loss = loss + options_.r1 * static_cast<double>(options_.r1_every) * losses::r1_penalty(of_real.logits, judged);
-  if (options_.gradient_penalty > 0)
-    loss = loss +
-           options_.gradient_penalty *
-               losses::gradient_penalty([&](const torch::Tensor& x) { return judge(x).logits; }, real, made,
-                                        context_.generator(runtime::purpose_adversary, static_cast<uint64_t>(batch)));
+  const losses::CriticOutput of_real = judge(real), of_made = judge(made);
+  const torch::Tensor loss = parts_.adversarial->discriminator(of_real, of_made) + penalties(real, made, batch);
   loss.backward();
   const double norm = discriminator_.gradient_norm(), value = loss.item<double>();
   if (!std::isfinite(value) || !std::isfinite(norm)) {
@@ -122,17 +146,17 @@ void AdversarialStep::train_generator(const StepBatch& ready, const std::vector<
   result_.terms["supervised"] += loss.item<double>();
   if (real.defined()) {
     const Frozen frozen(*parts_.discriminator);
-    const losses::CriticOutput of_made = judge(parts_.made(ready, heads.front().to(torch::kFloat32)));
     losses::CriticOutput of_real;
     {
       const torch::NoGradGuard no_grad;
       of_real = judge(real);
     }
+    const losses::CriticOutput of_made = judge(parts_.made(ready, heads.front().to(torch::kFloat32)));
     const torch::Tensor adversarial = parts_.adversarial->generator(of_real, of_made);
     result_.terms["adversarial"] = adversarial.item<double>();
     loss = loss + options_.weight * adversarial;
     if (options_.feature_matching > 0)
-      loss = loss + options_.feature_matching * losses::feature_matching(of_real, of_made);
+      loss = loss + options_.feature_matching * losses::feature_matching(of_real.features, of_made.features);
     loss.backward();
   } else {
     loss.backward();

@@ -82,6 +82,10 @@ class AdversarialStep : public Step {
  private:
   bool adversary_plays() const { return options_.weight > 0 && clock_.progress >= options_.begins; }
   losses::CriticOutput judge(const torch::Tensor& image) const;
+  /// The mean logit of each image over patches and scales, [N], in float32: penalties need second derivatives.
+  torch::Tensor score(const torch::Tensor& image) const;
+  /// R1 where it is due, and WGAN-GP's; 0 where neither is asked for.
+  torch::Tensor penalties(const torch::Tensor& real, const torch::Tensor& made, int64_t batch) const;
   void train_discriminator(const torch::Tensor& real, const torch::Tensor& made, int64_t batch);
   void train_generator(const StepBatch& ready, const std::vector<torch::Tensor>& heads, const torch::Tensor& real,
                        double share);

@@ -1,5 +1,6 @@
 #include "trainers/inference/bundle.h"
 
+#include <fmt/ranges.h>
 #include <torch/script.h>
 
 #include "framework/core/error.h"
@@ -8,7 +9,12 @@ namespace medvol::trainers {
 
 std::string bundle_text(const BundleMetadata& metadata) {
   nlohmann::json json;
-  json["format"] = "medvol-bundle-1";
+  json["format"] = "medvol-bundle-2";
+  json["kind"] = metadata.kind;
+  json["network"] = metadata.network;
+  json["licence"] = metadata.licence;
+  json["fixed_size"] = metadata.fixed_size;
+  json["upsampling"] = metadata.upsampling;
   json["version"] = metadata.version;
   json["run"] = metadata.run;
   json["precision"] = metadata.precision;
@@ -25,7 +31,12 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
   try {
     const auto json = nlohmann::json::parse(text);
     const auto& inference = json.at("inference");
-    return {.plan = plan::from_json(json.at("plan"), where),
+    return {.kind = json.at("kind"),
+            .network = json.at("network"),
+            .licence = json.at("licence"),
+            .fixed_size = json.at("fixed_size"),
+            .upsampling = json.at("upsampling"),
+            .plan = plan::from_json(json.at("plan"), where),
             .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"),
                           inference.at("window_batch")},
             .compute_threads = json.at("compute_threads"),
@@ -52,8 +63,16 @@ Model load_torchscript(const std::filesystem::path& path, c10::Device device) {
     throw core::UserError("is a TorchScript file that medvol did not write", path.string(),
                           "export a run with `medvol export`");
   module.eval();
-  const auto forward = [module](const torch::Tensor& x) mutable { return module.forward({x}).toTensor(); };
-  return {parse_bundle(extra[bundle_entry], path.string()), forward};
+  BundleMetadata metadata = parse_bundle(extra[bundle_entry], path.string());
+  // A traced window partition is silently wrong on another size.
+  const auto forward = [module, fixed = metadata.fixed_size, where = path.string()](const torch::Tensor& x) mutable {
+    if (!fixed.empty() && x.sizes().slice(2) != torch::IntArrayRef(fixed))
+      throw core::UserError(
+          fmt::format("takes images of {} only, got {}", fmt::join(fixed, "×"), fmt::join(x.sizes().slice(2), "×")),
+          where, "this network is of one fixed size: cut the image into such windows");
+    return module.forward({x}).toTensor();
+  };
+  return {std::move(metadata), forward};
 }
 
 }  // namespace medvol::trainers

@@ -1,5 +1,7 @@
 #pragma once
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -12,12 +14,17 @@ namespace medvol::trainers {
 /// What an exported file carries beside its network, as `medvol.json` inside it: enough to predict without catalogue,
 /// planner or configuration.
 struct BundleMetadata {
-  plan::Plan plan;              ///< normalisation, spacing, patch, classes
-  InferenceOptions inference;   ///< window step, weights, mirroring, window batch
-  int64_t compute_threads = 0;  ///< that validation computed with: they decide the last digits
-  std::string precision;        ///< "float32" or "bf16": what validation computed in
-  std::string version;          ///< of medvol
-  std::string run;              ///< identity of the run that trained it (its data hash and seed)
+  std::string kind = "segmentation";  ///< the trainer that made it: what its output means
+  std::string network;                ///< its name in the registry
+  std::string licence;                ///< under which the weights may be used; empty: not stated
+  std::vector<int64_t> fixed_size;    ///< the only spatial size the network takes; empty: any
+  std::vector<int64_t> upsampling;    ///< output size over input size, an axis; empty: 1
+  plan::Plan plan;                    ///< normalisation, spacing, patch, classes
+  InferenceOptions inference;         ///< window step, weights, mirroring, window batch
+  int64_t compute_threads = 0;        ///< that validation computed with: they decide the last digits
+  std::string precision;              ///< "float32" or "bf16": what validation computed in
+  std::string version;                ///< of medvol
+  std::string run;                    ///< identity of the run that trained it (its data hash and seed)
 };
 
 std::string bundle_text(const BundleMetadata& metadata);

@@ -3,19 +3,20 @@
 namespace medvol::trainers {
 
 std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext& context,
-                                                              std::shared_ptr<networks::Network> network) {
+                                                              std::shared_ptr<networks::Network> network,
+                                                              int64_t cases) {
   Predictor predictor([network = std::move(network)](const torch::Tensor& x) { return network->forward(x).front(); },
                       context.plan, context.inference, context.context);
-  return std::make_unique<SegmentationEvaluator>(std::move(predictor), context.held_out, context.plan, context.policy);
+  return std::make_unique<SegmentationEvaluator>(std::move(predictor), spread_evenly(context.held_out, cases),
+                                                 context.plan, context.policy);
 }
 
 SegmentationTask::SegmentationTask(const TrainerOptions& options, const TaskContext& context)
-    : options_(options), shape_(context.shape) {
-  const std::shared_ptr<networks::Network> network = context.network(shape_);
-  step_ = std::make_unique<TrainingStep>(network, context.plan.dimensions, context.objective(*network),
+    : options_(options), shape_(context.shape), network_(context.network(shape_)) {
+  step_ = std::make_unique<TrainingStep>(network_, context.plan.dimensions, context.objective(*network_),
                                          context.optimizer(), context.context, options_);
   source_ = context.patches();
-  evaluator_ = segmentation_evaluator(context, network);
+  evaluator_ = segmentation_evaluator(context, network_, options_.validation_cases);
 }
 
 }  // namespace medvol::trainers

@@ -12,6 +12,7 @@ class SegmentationTask : public Task {
   SegmentationTask(const TrainerOptions& options, const TaskContext& context);
   const TrainerOptions& options() const override { return options_; }
   networks::TaskShape network_shape() const override { return shape_; }
+  torch::nn::Module& module() override { return *network_; }
   Step& step() override { return *step_; }
   datasets::BatchSource& source() override { return *source_; }
   Evaluator& evaluator() override { return *evaluator_; }
@@ -19,13 +20,15 @@ class SegmentationTask : public Task {
  private:
   TrainerOptions options_;
   networks::TaskShape shape_;
+  std::shared_ptr<networks::Network> network_;
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<datasets::BatchSource> source_;
   std::unique_ptr<SegmentationEvaluator> evaluator_;
 };
 
-/// Whole-case validation of a segmenter, by the mean foreground Dice.
+/// Whole-case validation of a segmenter on `cases` held-out cases (0: all), by the mean foreground Dice.
 std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext& context,
-                                                              std::shared_ptr<networks::Network> network);
+                                                              std::shared_ptr<networks::Network> network,
+                                                              int64_t cases);
 
 }  // namespace medvol::trainers

@@ -14,6 +14,7 @@
 #include "networks/discriminator.h"
 #include "networks/network.h"
 #include "trainers/inference/sliding_window.h"
+#include "trainers/session/measurements.h"
 #include "trainers/session/trainer.h"
 #include "trainers/session/validation.h"
 #include "trainers/step/training_step.h"
@@ -46,11 +47,16 @@ class Task {
   virtual ~Task() = default;
   virtual const TrainerOptions& options() const = 0;
   virtual networks::TaskShape network_shape() const = 0;
+  /// What is trained, for who loads weights into it.
+  virtual torch::nn::Module& module() = 0;
   virtual Step& step() = 0;
   virtual datasets::BatchSource& source() = 0;
   virtual Evaluator& evaluator() = 0;
   /// Told of what happens beside the program's own hooks: draws samples.
   virtual std::vector<Hook*> hooks() { return {}; }
+  /// At the end of a training that makes no label maps, with the network as it predicts: how good it is on all held-out
+  /// cases. `progress` gets [0, 1] and may throw core::Interrupted.
+  virtual Measurements measure(const std::function<void(double)>& /*progress*/) { return {}; }
 };
 
 using TaskRegistry = registry::Registry<std::unique_ptr<Task>, const TaskContext&>;

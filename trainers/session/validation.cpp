@@ -2,6 +2,11 @@
 
 namespace medvol::trainers {
 
+WholeCases spread_evenly(const WholeCases& cases, int64_t count) {
+  if (count == 0 || count >= cases.count) return cases;
+  return {count, [cases, count](int64_t index) { return cases.read(index * cases.count / count); }};
+}
+
 SegmentationEvaluator::SegmentationEvaluator(Predictor predictor, WholeCases cases, const plan::Plan& plan,
                                              const metrics::Policy& policy)
     : predictor_(std::move(predictor)),

@@ -28,6 +28,9 @@ struct WholeCases {
   std::function<WholeCase(int64_t index)> read;
 };
 
+/// `count` of the cases, spread evenly over them; 0: all.
+WholeCases spread_evenly(const WholeCases& cases, int64_t count);
+
 /// Predicts whole cases with sliding windows, back on their own grid, and scores them by the mean foreground Dice: what
 /// validation says is what `predict` and `evaluate` will say.
 class SegmentationEvaluator : public Evaluator {

@@ -1,0 +1,170 @@
+#include <ATen/record_function.h>
+
+#include <fstream>
+
+#include "experiments/apps/configuration.h"
+#include "experiments/apps/run_program.h"
+#include "framework/runtime/stopwatch.h"
+
+namespace medvol::apps {
+namespace {
+
+struct ProfileOptions {
+  networks::NetworkChoice network{registries().networks, "unet"};
+  std::vector<int64_t> patch{128, 128, 128};
+  int64_t channels = 4, classes = 4;
+  int64_t stages = 6;
+  std::vector<int64_t> upsampling;
+  bool all = false;
+  int64_t threads = 0;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("network", network, "which network, with its options: network.name=vnet");
+    visit("patch", patch, "size of the output, one number an axis (z, y, x); two make a 2D network",
+          config::at_least(1));
+    visit("channels", channels, "of the input", config::at_least(1));
+    visit("classes", classes, "channels of the output; networks that make images give as many as they get",
+          config::at_least(1));
+    visit("stages", stages, "of networks that follow a plan: features 32, 64, … up to 320, kernels 3, strides 2",
+          config::between(2, 8));
+    visit("upsampling", upsampling, "output size over input size, an axis, of super-resolution networks; empty: 2 each",
+          config::at_least(1));
+    visit("all", all, "every registered network, each in a process of its own");
+    visit("threads", threads, "compute threads; 0: one a core", config::at_least(0));
+  }
+};
+
+/// Multiplications and additions of convolutions and matrix products, as LibTorch runs them; two a multiply-add.
+class FlopCounter {
+ public:
+  FlopCounter() {
+    count() = 0;
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(begin, end)
+                                             .needsInputs(true)
+                                             .needsOutputs(true)
+                                             .scopes({at::RecordScope::FUNCTION}));
+  }
+  ~FlopCounter() { at::removeCallback(handle_); }
+  FlopCounter(const FlopCounter&) = delete;
+  FlopCounter& operator=(const FlopCounter&) = delete;
+  double flop() const { return count(); }
+
+ private:
+  static double& count() {
+    static thread_local double total = 0;
+    return total;
+  }
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction&) { return nullptr; }
+  static void end(const at::RecordFunction& call, at::ObserverContext*) {
+    const std::string name = call.name();
+    const auto size = [](const c10::IValue& value) { return static_cast<double>(value.toTensor().numel()); };
+    const auto& in = call.inputs();
+    if (name == "aten::_convolution") {
+      const torch::Tensor weight = in[1].toTensor();
+      const double per_element = size(in[1]) / static_cast<double>(weight.size(0));
+      count() += 2 * per_element * (in[6].toBool() ? size(in[0]) : size(call.outputs()[0]));
+    } else if (name == "aten::mm" || name == "aten::bmm") {
+      count() += 2 * size(call.outputs()[0]) * static_cast<double>(in[0].toTensor().size(-1));
+    } else if (name == "aten::addmm" || name == "aten::baddbmm") {
+      count() += 2 * size(call.outputs()[0]) * static_cast<double>(in[1].toTensor().size(-1));
+    } else if (name.rfind("aten::_scaled_dot_product_", 0) == 0) {
+      count() += 4 * size(in[0]) * static_cast<double>(in[1].toTensor().size(-2));
+    }
+  }
+  at::CallbackHandle handle_;
+};
+
+/// A line of /proc/self/status in bytes: VmRSS, or VmHWM, the most it ever was.
+double resident(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind(key + ":", 0) == 0) return std::stod(line.substr(key.size() + 1)) * 1024;
+  throw core::UserError("cannot be read", "/proc/self/status");
+}
+
+/// nnU-Net's shape for such a patch.
+networks::TaskShape shape_of(const ProfileOptions& options) {
+  const size_t axes = options.patch.size(), stages = static_cast<size_t>(options.stages);
+  if (axes != 2 && axes != 3) throw core::UserError("has two or three entries", "patch", "such as [128,128,128]");
+  networks::TaskShape shape{
+      .dimensions = static_cast<int64_t>(axes),
+      .in_channels = options.channels,
+      .out_channels = options.classes,
+      .deep_supervision = false,
+      .patch_size = options.patch,
+      .upsampling = options.upsampling.empty() ? std::vector<int64_t>(axes, 2) : options.upsampling};
+  for (size_t stage = 0; stage < stages; ++stage)
+    shape.features_per_stage.push_back(std::min<int64_t>(int64_t{32} << stage, axes == 3 ? 320 : 512));
+  shape.kernel_sizes.assign(stages, std::vector<int64_t>(axes, 3));
+  shape.strides.assign(stages, std::vector<int64_t>(axes, 2));
+  shape.strides[0].assign(axes, 1);
+  shape.convolutions_per_stage_encoder.assign(stages, 2);
+  shape.convolutions_per_stage_decoder.assign(stages - 1, 2);
+  return shape;
+}
+
+void profile_one(const ProfileOptions& options) {
+  runtime::HardwareOptions hardware;
+  hardware.device = "cpu";
+  hardware.precision = runtime::Precision::float32;
+  hardware.compute_threads = options.threads;
+  const auto context = runtime::ExecutionContext::resolve(hardware, 0);
+  context.activate();
+  const torch::InferenceMode inference;
+  networks::TaskShape shape = shape_of(options);
+  const std::shared_ptr<networks::Network> network = options.network.build(shape);
+  network->initialize(context.generator(runtime::purpose_weights));
+  network->eval();
+  std::vector<int64_t> size{1, options.channels};
+  const std::vector<int64_t> factors = network->upsampling();
+  for (size_t axis = 0; axis < options.patch.size(); ++axis)
+    size.push_back(options.patch[axis] / (factors.empty() ? 1 : factors[axis]));
+  const torch::Tensor input = torch::zeros(size);
+  const double before = resident("VmRSS");
+  FlopCounter counter;
+  const runtime::Stopwatch watch;
+  const torch::Tensor output = network->forward(input).front();
+  const double seconds = watch.seconds();
+  fmt::print("{:<18} {:>12.3f} {:>10.1f} {:>12.2f} {:>9.2f}  {} → {}\n", options.network.name(),
+             static_cast<double>(network->parameter_count()) / 1e6, counter.flop() / 1e9,
+             (resident("VmHWM") - before) / 1e9, seconds, fmt::join(input.sizes(), "×"),
+             fmt::join(output.sizes(), "×"));
+}
+
+/// Peak memory is a process's: each network gets one.
+void profile_all(const ProfileOptions& options) {
+  for (const std::string& name : registries().networks.names()) {
+    std::vector<std::string> words{"medvol",
+                                   "profile",
+                                   "network.name=" + name,
+                                   fmt::format("patch=[{}]", fmt::join(options.patch, ",")),
+                                   fmt::format("channels={}", options.channels),
+                                   fmt::format("classes={}", options.classes),
+                                   fmt::format("stages={}", options.stages),
+                                   fmt::format("threads={}", options.threads)};
+    if (run_program(words) != 0) fmt::print("{:<18} failed: its message is above\n", name);
+  }
+}
+
+}  // namespace
+
+int profile(const Arguments& arguments) {
+  const config::HelpPage page{
+      "profile",
+      "Parameters, floating point operations, memory and time of a network's inference in float32 on the CPU, batch 1, "
+      "measured: operations of the convolutions and matrix products that LibTorch ran (a multiply-add counts two), "
+      "memory as the growth of the process to its peak.",
+      {"medvol profile network.name=vnet", "medvol profile all=true patch=[128,128,128] channels=4",
+       "medvol profile network.name=unet patch=[512,512] channels=1 stages=7"}};
+  return run_command<ProfileOptions>(page, arguments, ProfileOptions{}, [](const ProfileOptions& options) {
+    if (options.all) {
+      fmt::print("{:<18} {:>12} {:>10} {:>12} {:>9}\n", "network", "parameters/M", "GFLOP", "memory/GB", "seconds");
+      std::fflush(stdout);
+      return profile_all(options);
+    }
+    profile_one(options);
+  });
+}
+
+}  // namespace medvol::apps

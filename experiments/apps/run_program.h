@@ -1,0 +1,11 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace medvol::apps {
+
+/// Runs this program again with these words (the first stands for its name) and waits: a fault in it, or what it takes
+/// of memory, is its own. Returns its exit code; 128 + the signal that ended it.
+int run_program(const std::vector<std::string>& words);
+
+}  // namespace medvol::apps

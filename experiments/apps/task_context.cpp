@@ -1,0 +1,90 @@
+#include "experiments/apps/task_context.h"
+
+#include "datasets/catalogue/read_case.h"
+#include "datasets/loading/mixed_cases.h"
+#include "datasets/loading/store_cases.h"
+#include "datasets/loading/training_source.h"
+#include "framework/core/logging.h"
+#include "losses/composite/deep_supervision.h"
+
+namespace medvol::apps {
+namespace {
+
+std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options, const PreparedExperiment& prepared,
+                                               uint64_t seed) {
+  auto cases = datasets::training_cases(prepared.store, prepared.split.train);
+  if (prepared.synthetic)
+    cases = datasets::mixed_cases(std::move(cases),
+                                  datasets::training_cases(*prepared.synthetic, prepared.synthetic->ids()),
+                                  options.dataset.synthetic().synthetic_fraction);
+  return std::make_unique<datasets::TrainingSource>(std::move(cases),
+                                                    datasets::Augmenter(options.augmentation, prepared.plan.patch_size),
+                                                    prepared.plan.batch_size, options.loading, seed);
+}
+
+trainers::Objective objective(const ExperimentOptions& options, const plan::Plan& plan,
+                              const networks::Network& network) {
+  const auto loss =
+      std::make_shared<losses::DeepSupervision>(options.loss.build({.batch_dice = plan.batch_dice}),
+                                                network.head_strides(), plan.ignore_label, options.supervision);
+  return [loss](const auto& heads, const torch::Tensor& labels) { return (*loss)(heads, labels); };
+}
+
+/// The configured network's features, frozen. The run directory it comes from may hold any network.
+losses::FeatureExtractor feature_extractor(const std::filesystem::path& model) {
+  if (model.empty()) return {};
+  const std::shared_ptr<networks::Network> network = load_trained_network(model, Weights::automatic).network;
+  for (torch::Tensor& parameter : network->parameters()) parameter.requires_grad_(false);
+  return [network](const torch::Tensor& image) { return network->forward(image); };
+}
+
+}  // namespace
+
+trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::vector<std::string>& ids) {
+  return {static_cast<int64_t>(ids.size()), [&prepared, ids](int64_t index) {
+            const std::string& id = ids[static_cast<size_t>(index)];
+            const imaging::GridTransform& transform = prepared.store.transform(id);
+            return trainers::WholeCase{id, prepared.store.image(id), prepared.store.labels(id),
+                                       datasets::read_case_labels(*prepared.dataset.find(id).label, prepared.dataset,
+                                                                  transform.file_geometry())
+                                           .data,
+                                       transform};
+          }};
+}
+
+trainers::TaskContext task_context(const ExperimentOptions& options, const runtime::ExecutionContext& context,
+                                   const PreparedExperiment& prepared, const run::RunPaths& directory) {
+  const auto network = [&options, &context](const networks::TaskShape& shape) {
+    std::shared_ptr<networks::Network> made = options.network.build(shape);
+    made->initialize(context.generator(runtime::purpose_weights));
+    if (!options.pretrained.from.empty()) load_pretrained(*made, options.pretrained.from);
+    return made;
+  };
+  const auto discriminator = [&options, &context](const networks::DiscriminatorShape& shape) {
+    std::shared_ptr<networks::Discriminator> made = options.discriminator.build(shape);
+    made->initialize(context.generator(runtime::purpose_weights, 1));
+    return made;
+  };
+  return {.plan = prepared.plan,
+          .context = context,
+          .shape = task_shape(prepared.plan),
+          .network = network,
+          .discriminator = discriminator,
+          .objective = [&](const networks::Network& made) { return objective(options, prepared.plan, made); },
+          .image_loss =
+              [&options](losses::ImageLossContext image) {
+                if (!image.features) image.features = feature_extractor(options.perceptual.model);
+                return options.image_loss.build(image);
+              },
+          .adversarial_loss = [&options] { return options.adversarial_loss.build(); },
+          .optimizer = [&options] { return options.optimizer.build(); },
+          .discriminator_optimizer = [&options] { return options.discriminator_optimizer.build(); },
+          .patches = [&options, &prepared, seed = context.seed] { return patches(options, prepared, seed); },
+          .training = whole_cases(prepared, prepared.split.train),
+          .held_out = whole_cases(prepared, prepared.split.validation),
+          .inference = options.inference,
+          .policy = metrics::policy_by_name(options.evaluation.policy),
+          .samples = directory.root() / "samples"};
+}
+
+}  // namespace medvol::apps

@@ -1,0 +1,62 @@
+#include "experiments/apps/task_shape.h"
+
+#include <nlohmann/json.hpp>
+
+#include "framework/core/error.h"
+#include "framework/storage/atomic_file.h"
+#include "framework/storage/file_error.h"
+
+namespace medvol::apps {
+namespace {
+
+/// Every field with its name, once, for both ways.
+template <class Shape, class Visit>
+void each_field(Shape& shape, const Visit& visit) {
+  visit("dimensions", shape.dimensions);
+  visit("in_channels", shape.in_channels);
+  visit("out_channels", shape.out_channels);
+  visit("deep_supervision", shape.deep_supervision);
+  visit("features_per_stage", shape.features_per_stage);
+  visit("kernel_sizes", shape.kernel_sizes);
+  visit("strides", shape.strides);
+  visit("convolutions_per_stage_encoder", shape.convolutions_per_stage_encoder);
+  visit("convolutions_per_stage_decoder", shape.convolutions_per_stage_decoder);
+  visit("patch_size", shape.patch_size);
+  visit("upsampling", shape.upsampling);
+}
+
+}  // namespace
+
+networks::TaskShape task_shape(const plan::Plan& plan) {
+  return {.dimensions = plan.dimensions,
+          .in_channels = static_cast<int64_t>(plan.channel_names.size()),
+          .out_channels = plan.class_count(),
+          .deep_supervision = true,
+          .features_per_stage = plan.topology.features_per_stage,
+          .kernel_sizes = plan.topology.kernel_sizes,
+          .strides = plan.topology.strides,
+          .convolutions_per_stage_encoder = plan.topology.convolutions_per_stage_encoder,
+          .convolutions_per_stage_decoder = plan.topology.convolutions_per_stage_decoder,
+          .patch_size = plan.patch_size,
+          .upsampling = {}};
+}
+
+void write_task_shape(const std::filesystem::path& path, const networks::TaskShape& shape) {
+  nlohmann::json json;
+  each_field(shape, [&](const char* name, const auto& value) { json[name] = value; });
+  storage::write_atomic(path, json.dump(1));
+}
+
+networks::TaskShape read_task_shape(const std::filesystem::path& path) {
+  try {
+    const auto json = nlohmann::json::parse(storage::read_bytes(path));
+    networks::TaskShape shape;
+    each_field(shape, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    return shape;
+  } catch (const nlohmann::json::exception&) {
+    throw core::UserError("is no description of a network's shape", path.string(),
+                          "it was written by another version of medvol: train the run anew");
+  }
+}
+
+}  // namespace medvol::apps
