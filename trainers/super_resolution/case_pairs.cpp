@@ -9,8 +9,7 @@
 namespace medvol::trainers {
 namespace {
 
-/// A stream apart from those of training's batches, which count up from 0
-/// (FNV-1a, 64 bits).
+/// A stream apart from those of training's batches, which count up from 0 (FNV-1a, 64 bits).
 uint64_t stream_of(const std::string& id) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const char letter : id) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3u;

@@ -33,8 +33,7 @@ torch::Tensor along_axis(const torch::Tensor& images, int64_t axis, const torch:
   return torch::bmm(moved.flatten(1, -2), matrices.transpose(1, 2)).view(shape).movedim(-1, axis);
 }
 
-/// For each slice the one that stands in its place: itself, or the nearest that
-/// is there. One slice always is.
+/// For each slice the one that stands in its place: itself, or the nearest that is there. One slice always is.
 std::vector<int64_t> neighbours(std::vector<bool> missing) {
   const auto count = static_cast<int64_t>(missing.size());
   if (std::all_of(missing.begin(), missing.end(), [](bool gone) { return gone; })) missing[size_t(count / 2)] = false;

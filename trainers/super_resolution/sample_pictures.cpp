@@ -17,8 +17,9 @@ torch::Tensor comparison_picture(const CasePair& pair, const torch::Tensor& made
   const auto axis = std::min_element(factors_zyx.begin(), factors_zyx.end()) - factors_zyx.begin();
   torch::Tensor blocks = pair.low;
   for (size_t i = 0; i < 3; ++i) blocks = blocks.repeat_interleave(factors_zyx[i], static_cast<int64_t>(i) + 1);
-  const auto [least, most] = torch::aminmax(pair.high[0]);
-  const torch::Tensor range = (most - least).clamp_min(1e-12);
+  // A few bright vessels must not make all else dark.
+  const torch::Tensor shown = pair.high[0].select(axis, pair.high.size(axis + 1) / 2).flatten();
+  const torch::Tensor least = shown.quantile(0.005), range = (shown.quantile(0.995) - least).clamp_min(1e-12);
   std::vector<torch::Tensor> row;
   for (const torch::Tensor& image : {blocks, interpolated(pair, 1), made, pair.high}) {
     const torch::Tensor slice = image[0].select(axis, image.size(axis + 1) / 2).flip(0);  // the head above

@@ -17,8 +17,7 @@ metrics::SsimOptions fitting(const torch::Tensor& image) {
   return options;
 }
 
-/// Mean of a measure over the parts that are compared: the volume, or each
-/// slice.
+/// Mean of a measure over the parts that are compared: the volume, or each slice.
 template <class Measure>
 double over_parts(const torch::Tensor& image, const torch::Tensor& reference, int64_t dimensions,
                   const Measure& measure) {
@@ -92,9 +91,7 @@ ValidationResult SuperResolutionEvaluator::validate(const std::function<void(int
                    {"psnr_linear", psnr_linear},
                    {"ssim_linear", ssim_linear},
                    {"data_range", range},
-                   {"data_range_is",
-                    "largest minus smallest intensity of each "
-                    "case's reference; the mean is given"},
+                   {"data_range_is", "largest minus smallest intensity of each case's reference; the mean is given"},
                    {"cases", cases_.count}};
   result.scalars = {{"ssim", ssim}, {"psnr_linear", psnr_linear}, {"ssim_linear", ssim_linear}};
   return result;

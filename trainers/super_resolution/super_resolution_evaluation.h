@@ -10,9 +10,8 @@
 
 namespace medvol::trainers {
 
-/// Likeness of one method's images to the reference, a case: means over
-/// channels. The data range of each case is its reference's own largest minus
-/// smallest intensity.
+/// Likeness of one method's images to the reference, a case: means over channels. The data range of each case is its
+/// reference's own largest minus smallest intensity.
 struct ImageQuality {
   std::string case_id;
   std::string method;  ///< "network", "linear", "cubic_bspline"
@@ -21,13 +20,11 @@ struct ImageQuality {
   double data_range = 0;  ///< mean over channels
 };
 
-/// Of images [C, D, H, W]. Structural similarity takes windows of 11 voxels, or
-/// what fits the image; a 2D plan's is the mean over slices. Without
-/// `multi_scale` ms_ssim is NaN.
+/// Of images [C, D, H, W]. Structural similarity takes windows of 11 voxels, or what fits the image; a 2D plan's is the
+/// mean over slices. Without `multi_scale` ms_ssim is NaN.
 ImageQuality image_quality(const torch::Tensor& image, const CasePair& pair, int64_t dimensions, bool multi_scale);
 
-/// The case's low-resolution image taken to high resolution without learning:
-/// order 1 linear, 3 cubic B-spline.
+/// The case's low-resolution image taken to high resolution without learning: order 1 linear, 3 cubic B-spline.
 torch::Tensor interpolated(const CasePair& pair, int order);
 
 /// What whole cases are judged with.
@@ -38,14 +35,13 @@ struct SuperResolutionJudge {
   uint64_t seed = 0;       ///< of noise and missing slices
 };
 
-/// Every case by the network, linear interpolation and cubic B-splines: three
-/// rows each, in that order. `progress` is called after each case.
+/// Every case by the network, linear interpolation and cubic B-splines: three rows each, in that order. `progress` is
+/// called after each case.
 std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& judge, const WholeCases& cases,
                                                     const std::function<void(int64_t done)>& progress = {});
 
-/// Whole-case validation while training: the score is the mean PSNR, beside it
-/// in the record SSIM, both measures of linear interpolation, and how the data
-/// range is meant.
+/// Whole-case validation while training: the score is the mean PSNR, beside it in the record SSIM, both measures of
+/// linear interpolation, and how the data range is meant.
 class SuperResolutionEvaluator : public Evaluator {
  public:
   SuperResolutionEvaluator(SuperResolutionJudge judge, WholeCases cases)

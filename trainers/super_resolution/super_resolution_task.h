@@ -19,8 +19,7 @@ struct SuperResolutionOptions : TrainerOptions {
   void fields(Visitor& visit) {
     TrainerOptions::fields(visit);
     visit("factors", factors,
-          "high over low resolution: one number for all axes, or one an axis "
-          "in tensor order: [3, 1, 1] for slices 3 "
+          "high over low resolution: one number for all axes, or one an axis in tensor order: [3, 1, 1] for slices 3 "
           "times apart",
           config::at_least(1));
     visit("degradation", degradation, "how low-resolution images are made from the training images");
@@ -28,18 +27,15 @@ struct SuperResolutionOptions : TrainerOptions {
   }
 };
 
-/// What the network gets of a batch of high-resolution images, [N, C, (D,) H,
-/// W], and what it is compared with: the same images. What is random is a
-/// function of (seed, batch's index). `enlarge`: for a network that keeps
-/// sizes, the low-resolution image is linearly enlarged first.
+/// What the network gets of a batch of high-resolution images, [N, C, (D,) H, W], and what it is compared with: the
+/// same images. What is random is a function of (seed, batch's index). `enlarge`: for a network that keeps sizes, the
+/// low-resolution image is linearly enlarged first.
 StepBatch degraded_batch(const StepBatch& batch, const Degradation& degradation, bool enlarge, uint64_t seed);
 
-/// Super-resolution (SRGAN: Ledig et al., CVPR 2017): images of the training
-/// cases are degraded, and a network learns to give them back, by an image loss
-/// alone until `adversary.begins` and against a discriminator from there on.
-/// Any network will do: one that does not enlarge gets the image linearly
-/// enlarged (SRCNN: Dong et al., TPAMI 2016). Throws core::UserError where
-/// patch, factors and network do not fit.
+/// Super-resolution (SRGAN: Ledig et al., CVPR 2017): images of the training cases are degraded, and a network learns
+/// to give them back, by an image loss alone until `adversary.begins` and against a discriminator from there on. Any
+/// network will do: one that does not enlarge gets the image linearly enlarged (SRCNN: Dong et al., TPAMI 2016). Throws
+/// core::UserError where patch, factors and network do not fit.
 class SuperResolutionTask : public Task {
  public:
   SuperResolutionTask(const SuperResolutionOptions& options, const TaskContext& context);

@@ -9,8 +9,7 @@
 namespace medvol::trainers {
 namespace {
 
-/// Factors or sizes of the network's axes on those of a volume: a 2D network
-/// leaves z alone.
+/// Factors or sizes of the network's axes on those of a volume: a 2D network leaves z alone.
 std::array<int64_t, 3> on_volume(const std::vector<int64_t>& axes) {
   if (axes.size() == 2) return {1, axes[0], axes[1]};
   MEDVOL_CHECK(axes.size() == 3, "{} axes", axes.size());
