@@ -22,7 +22,7 @@ torch::jit::Module mirror(const torch::nn::Module& module, const std::shared_ptr
 }
 
 /// "medvol::networks::UNet" → "UNet"
-std::string short_name(const Network& network) {
+std::string short_name(const torch::nn::Module& network) {
   const std::string name = c10::demangle(typeid(network).name());
   return name.substr(name.rfind(':') == std::string::npos ? 0 : name.rfind(':') + 1);
 }
@@ -48,6 +48,18 @@ Traceable traceable(Network& network, const std::vector<int64_t>& input_shape) {
           .inputs = {{"image", in}},
           .examples = {torch::zeros(input_shape)},
           .output = {"prediction", out}};
+}
+
+Traceable traceable(MeshNetwork& network, int64_t in_features) {
+  // Any mesh does: sizes are not looked at. A ring of five vertices.
+  const torch::Tensor from = torch::arange(5, torch::kLong), to = from.roll(1);
+  return {
+      .name = short_name(network),
+      .module = network,
+      .forward = [&network](const std::vector<torch::Tensor>& x) { return network.forward(x.at(0), x.at(1)); },
+      .inputs = {{"features", {"vertices", ""}}, {"edges", {"", "edges"}}},
+      .examples = {torch::zeros({5, in_features}), torch::cat({torch::stack({from, to}), torch::stack({to, from})}, 1)},
+      .output = {"offsets", {"vertices", ""}}};
 }
 
 Trace trace(const Traceable& subject) {

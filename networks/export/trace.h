@@ -6,6 +6,7 @@
 
 #include <torch/script.h>
 
+#include "networks/mesh_network.h"
 #include "networks/network.h"
 
 namespace medvol::networks {
@@ -30,6 +31,9 @@ struct Traceable {
 /// A network's finest head. Batch and spatial axes are open, and only the batch when the network has a `fixed_size()`.
 /// input_shape: [N, C, (D,) H, W], the size to trace with.
 Traceable traceable(Network& network, const std::vector<int64_t>& input_shape);
+
+/// A network on meshes: "features" [vertices, in_features] and "edges" [2, edges] → "offsets" [vertices, 3]; any mesh.
+Traceable traceable(MeshNetwork& network, int64_t in_features);
 
 /// What the tracer saw in evaluation mode.
 struct Trace {
