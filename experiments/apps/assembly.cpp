@@ -170,6 +170,7 @@ TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights we
            .licence = "",
            .fixed_size = network->fixed_size().value_or(std::vector<int64_t>{}),
            .upsampling = network->upsampling(),
+           .factors = shape.upsampling,
            .plan = plan,
            .inference = options.inference,
            .compute_threads = identity.compute_threads,
@@ -182,14 +183,13 @@ TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights we
 void load_pretrained(networks::Network& network, const std::filesystem::path& from) {
   const auto named = run::RunPaths(from).holds_run() ? trained_weights(run::RunPaths(from), Weights::automatic)
                                                      : networks::read_weight_file(from).tensors;
-  const networks::MatchReport report =
-      networks::load_named_weights(network, named, from.string(), /*may_differ=*/{""});
+  const networks::MatchReport report = networks::load_named_weights(network, named, from.string(), /*may_differ=*/{""});
   if (report.loaded.empty())
     throw core::UserError("holds no weight that fits the network: " + report.summary(), from.string(),
                           "`medvol import-weights` says every name");
-  spdlog::info("{}: {}", from.string(), report.summary());
+  core::log_info("{}: {}", from.string(), report.summary());
   std::istringstream misses(report.text());
-  for (std::string miss; std::getline(misses, miss);) spdlog::info("  {}", miss);
+  for (std::string miss; std::getline(misses, miss);) core::log_info("  {}", miss);
 }
 
 LoadedModel load_model(const std::filesystem::path& model, Weights weights, const runtime::HardwareOptions& hardware) {

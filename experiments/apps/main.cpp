@@ -30,6 +30,7 @@ const std::vector<Command>& commands() {
       {"export", "one file that carries network, preprocessing and classes", apps::export_model},
       {"import-weights", "weights trained in Python or elsewhere, by name, with every miss", apps::import_weights},
       {"describe", "what is inside a run, an exported file or a file of weights", apps::describe},
+      {"synthesise", "a labelled data set painted by a trained generator", apps::synthesise},
       {"prepare", "plan and preprocess a data set without training", apps::prepare},
       {"check", "look for every defect of a data set, one line each", apps::check},
       {"list", "what configurations can name: networks, losses, trainers, datasets, optimizers, …", apps::list},

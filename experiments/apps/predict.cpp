@@ -4,6 +4,7 @@
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/image_cases.h"
 #include "experiments/apps/prediction.h"
+#include "experiments/apps/upscaling.h"
 #include "framework/core/nearest.h"
 #include "framework/core/units.h"
 #include "framework/dicom/series.h"
@@ -110,6 +111,31 @@ PredictionFiles output_files(const PredictOptions& options, const PredictionInpu
   return files;
 }
 
+void upscale_all(const PredictOptions& options, const LoadedModel& loaded, const trainers::InferenceOptions& inference,
+                 const std::vector<PredictionInput>& inputs) {
+  if (options.probabilities || options.confidence)
+    throw core::UserError("the model makes images: it has no probabilities", options.model->string(),
+                          "leave probabilities and confidence out");
+  const runtime::Stopwatch watch;
+  runtime::ProgressBar bar("enlarging");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (runtime::StopSignal::requested())
+      throw core::Interrupted(fmt::format("stopped after {} of {} cases; those are complete", i, inputs.size()));
+    upscale_case(loaded, inference, inputs[i], output_files(options, inputs[i]).labels, [&](double share) {
+      bar.update((static_cast<double>(i) + share) / static_cast<double>(inputs.size()), inputs[i].id);
+    });
+  }
+  bar.finish(fmt::format("{} image{} in {} → {}", inputs.size(), inputs.size() == 1 ? "" : "s",
+                         core::duration_text(watch.seconds()), options.output->string()));
+}
+
+void check_makes_labels(const std::string& kind, const std::string& model) {
+  if (kind == "synthesis") throw core::UserError("paints images from label maps", model, "use `medvol synthesise`");
+  if (kind != "segmentation" && kind != "adversarial_segmentation")
+    throw core::UserError(fmt::format("is a model of trainer={}, which predicts nothing by itself", kind), model,
+                          "fine-tune it: medvol train pretrained.from=RUN");
+}
+
 void run(const PredictOptions& options) {
   const runtime::StopSignal signals;
   LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
@@ -123,6 +149,8 @@ void run(const PredictOptions& options) {
   inference.mirror = options.mirror.value_or(inference.mirror);
   inference.step = options.step.value_or(inference.step);
   inference.window_batch = options.window_batch.value_or(inference.window_batch);
+  if (loaded.model.metadata.kind == "super_resolution") return upscale_all(options, loaded, inference, inputs);
+  check_makes_labels(loaded.model.metadata.kind, options.model->string());
   const trainers::Predictor predictor(loaded.model.network, loaded.model.metadata.plan, inference, loaded.context);
   runtime::Stopwatch watch;
   runtime::ProgressBar bar("predicting");
@@ -142,7 +170,8 @@ void run(const PredictOptions& options) {
 int predict(const Arguments& arguments) {
   const config::HelpPage page{
       "predict",
-      "Label maps of images, on the images' own grids, by sliding windows with Gaussian weights. The model is a run "
+      "Label maps of images, on the images' own grids, by sliding windows with Gaussian weights; larger images with a "
+      "super-resolution model. The model is a run "
       "directory, or a file "
       "that `medvol export` wrote; both give the same masks. Memory stays bounded by a few slices of all classes.",
       {"medvol predict model=outputs/hippo input=data/imagesTr cases=validation output=outputs/pred",

@@ -9,12 +9,6 @@
 namespace medvol::apps {
 namespace {
 
-imaging::Volume read_input(const PredictionInput& input, size_t channels) {
-  if (input.series)
-    return dicom::read_series(input.images.front(), input.series->empty() ? std::nullopt : input.series);
-  return datasets::read_case_image(input.images, channels);
-}
-
 /// Probabilities are held on the grid before resampling and once more on the file's: label maps and confidence need
 /// only a few slices of all classes.
 void check_memory(const imaging::Geometry& grid, int64_t classes, double budget, const std::string& where) {
@@ -27,6 +21,12 @@ void check_memory(const imaging::Geometry& grid, int64_t classes, double budget,
 }
 
 }  // namespace
+
+imaging::Volume read_input(const PredictionInput& input, size_t channels) {
+  if (input.series)
+    return dicom::read_series(input.images.front(), input.series->empty() ? std::nullopt : input.series);
+  return datasets::read_case_image(input.images, channels);
+}
 
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,
                   const PredictionFiles& files, const std::function<void(double)>& progress) {

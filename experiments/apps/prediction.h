@@ -23,6 +23,9 @@ struct PredictionFiles {
   double probability_budget = 4e9;                  ///< bytes that the probabilities of a case may take
 };
 
+/// The image [C, D, H, W], of files or of a DICOM series.
+imaging::Volume read_input(const PredictionInput& input, size_t channels);
+
 /// Reads, preprocesses, predicts and writes one case.
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,
                   const PredictionFiles& files, const std::function<void(double)>& progress = {});

@@ -29,6 +29,17 @@ bool load_cuda() {
 
 bool has_nvidia_driver() { return std::filesystem::exists("/dev/nvidiactl"); }
 
+bool has_broken_amx() {
+#if defined(__x86_64__)
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) != 0;
+  const bool tiles_told = __get_cpuid_count(0x1d, 0, &eax, &ebx, &ecx, &edx) && eax > 0;
+  return amx && !tiles_told;
+#else
+  return false;
+#endif
+}
+
 std::string cpuinfo(const std::string& key) {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
@@ -44,21 +55,14 @@ config::EnumNames<Precision> enum_names(Precision) {
 }
 
 void keep_off_broken_amx() {
-#if defined(__x86_64__)
-  static const bool broken = [] {
-    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-    const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) != 0;
-    const bool tiles_told = __get_cpuid_count(0x1d, 0, &eax, &ebx, &ecx, &edx) && eax > 0;
-    return amx && !tiles_told;
-  }();
-  static const int set = broken ? setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16", /*overwrite=*/0) : 0;
+  static const int set = has_broken_amx() ? setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16", /*overwrite=*/0) : 0;
   static_cast<void>(set);
-#endif
 }
 
-bool cpu_has_bf16() {
+bool cpu_has_fast_bf16() {
   const std::string flags = " " + cpuinfo("flags") + " ";
-  return flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos;
+  return !has_broken_amx() &&
+         (flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos);
 }
 
 std::string cpu_name() {
@@ -88,7 +92,7 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
   }
   context.precision = options.precision;
   if (context.precision == Precision::automatic)
-    context.precision = context.device.is_cuda() || cpu_has_bf16() ? Precision::bf16 : Precision::float32;
+    context.precision = context.device.is_cuda() || cpu_has_fast_bf16() ? Precision::bf16 : Precision::float32;
   context.compute_threads =
       options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
   context.device_name = context.device.is_cuda() ? context.device.str() : cpu_name();

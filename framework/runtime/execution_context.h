@@ -54,8 +54,9 @@ struct ExecutionContext {
 /// AVX512-FP16, unless ONEDNN_MAX_CPU_ISA is set. To be called before oneDNN's first use, which reads that once;
 /// `activate` and AutocastGuard do.
 void keep_off_broken_amx();
-/// Whether this CPU multiplies bf16 in hardware.
-bool cpu_has_bf16();
+/// Whether this CPU multiplies bf16 in hardware, and faster than float32: not where AMX is broken (a step of experiment
+/// hippocampus took 0.82 s in bf16 and 0.61 s in float32 on 2 cores of such a Xeon).
+bool cpu_has_fast_bf16();
 /// Model name from /proc/cpuinfo.
 std::string cpu_name();
 

@@ -15,6 +15,7 @@ std::string bundle_text(const BundleMetadata& metadata) {
   json["licence"] = metadata.licence;
   json["fixed_size"] = metadata.fixed_size;
   json["upsampling"] = metadata.upsampling;
+  json["factors"] = metadata.factors;
   json["version"] = metadata.version;
   json["run"] = metadata.run;
   json["precision"] = metadata.precision;
@@ -36,6 +37,7 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
             .licence = json.at("licence"),
             .fixed_size = json.at("fixed_size"),
             .upsampling = json.at("upsampling"),
+            .factors = json.at("factors"),
             .plan = plan::from_json(json.at("plan"), where),
             .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"),
                           inference.at("window_batch")},

@@ -18,7 +18,8 @@ struct BundleMetadata {
   std::string network;                ///< its name in the registry
   std::string licence;                ///< under which the weights may be used; empty: not stated
   std::vector<int64_t> fixed_size;    ///< the only spatial size the network takes; empty: any
-  std::vector<int64_t> upsampling;    ///< output size over input size, an axis; empty: 1
+  std::vector<int64_t> upsampling;    ///< output size over input size of the network itself, an axis; empty: 1
+  std::vector<int64_t> factors;       ///< of a super-resolution model, which enlarges before a network that does not
   plan::Plan plan;                    ///< normalisation, spacing, patch, classes
   InferenceOptions inference;         ///< window step, weights, mirroring, window batch
   int64_t compute_threads = 0;        ///< that validation computed with: they decide the last digits

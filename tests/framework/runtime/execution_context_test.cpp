@@ -29,7 +29,7 @@ TEST(ExecutionContext, UnknownDeviceIsOneClearError) {
 TEST(ExecutionContext, AutomaticIsAlwaysResolved) {
   const ExecutionContext context = ExecutionContext::resolve({.device = "cpu"}, 1);
   EXPECT_NE(context.precision, Precision::automatic);
-  EXPECT_EQ(context.precision == Precision::bf16, cpu_has_bf16());
+  EXPECT_EQ(context.precision == Precision::bf16, cpu_has_fast_bf16());
   EXPECT_GE(context.compute_threads, 1);
 }
 
