@@ -173,6 +173,52 @@ TEST(Curves, DrawFromRecords) {
   for (const Chart& panel : figure.panels) EXPECT_EQ(panel.x.high, 100);
 }
 
+TEST(Curves, AnotherMeasureHasItsOwnNameAndScale) {
+  std::vector<nlohmann::json> records = a_log(20);
+  for (int step : {10, 20})
+    records.push_back({{"event", "validation"}, {"step", step}, {"measure", "psnr"}, {"psnr", 20.0 + step}});
+  const Figure figure = learning_curves(records);
+  ASSERT_EQ(figure.panels.size(), 4u);
+  const Chart& validation = figure.panels[1];
+  EXPECT_EQ(validation.y.label, "psnr");
+  EXPECT_THAT(validation.title, Not(HasSubstr("Dice")));
+  ASSERT_EQ(validation.series.size(), 1u);
+  EXPECT_EQ(validation.series[0].name, "psnr");
+  EXPECT_THAT(validation.series[0].y, ElementsAre(30, 40));
+  EXPECT_FALSE(validation.y.low || validation.y.high);
+  EXPECT_EQ(learning_curves(a_log(50)).panels[1].y.high, 1);
+}
+
+TEST(Curves, AnAdversaryHasItsPanels) {
+  std::vector<nlohmann::json> records = a_log(30);
+  EXPECT_EQ(learning_curves(records).panels.size(), 4u);
+  for (auto& record : records) {
+    record["supervised"] = 0.5;
+    if (record["step"] <= 10) continue;  // the adversary begins later
+    record["adversarial"] = 0.25;
+    record["discriminator_loss"] = 2.0;
+    record["discriminator_accuracy"] = 0.75;
+    record["spread"] = 0.9;
+  }
+  const Figure figure = learning_curves(records);
+  ASSERT_EQ(figure.panels.size(), 6u);
+  const auto names = [&](size_t panel) {
+    std::vector<std::string> result;
+    for (const Series& series : figure.panels[panel].series) result.push_back(series.name);
+    return result;
+  };
+  EXPECT_THAT(names(4), ElementsAre("supervised", "adversarial", "discriminator"));
+  EXPECT_THAT(names(5), ElementsAre("discriminator accuracy", "spread of made over real"));
+  const Series &supervised = figure.panels[4].series[0], &discriminator = figure.panels[4].series[2];
+  EXPECT_EQ(supervised.y.front(), 0.5);
+  EXPECT_TRUE(std::isnan(discriminator.y[9]));
+  EXPECT_EQ(discriminator.y[10], 2.0);
+  EXPECT_EQ(figure.panels[5].series[0].y.back(), 0.75);
+  EXPECT_EQ(figure.panels[5].y.low, 0);
+  EXPECT_FALSE(figure.panels[4].y.low);
+  for (const Chart& panel : figure.panels) EXPECT_EQ(panel.x.high, 30);
+}
+
 TEST(Curves, LongLogsAreAveragedAndKeepTheirMean) {
   const Figure figure = learning_curves(a_log(20000));
   const Series& loss = figure.panels[0].series[0];

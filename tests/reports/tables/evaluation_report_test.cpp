@@ -16,6 +16,7 @@
 #include "reports/tables/comparison.h"
 #include "reports/tables/evaluation_report.h"
 #include "reports/tables/measures.h"
+#include "tests/reports/support/page_nesting.h"
 #include "tests/support/support.h"
 
 namespace {
@@ -25,6 +26,7 @@ using namespace medvol::reports;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using tests::nesting_fault;
 
 /// A case of two structures of 1 mm voxels on a 12³ grid: cubes, the prediction shifted by `shift` voxels (missed: 12).
 metrics::CaseResult measured(const std::string& id, int64_t shift_one, int64_t shift_two, const std::string& policy) {
@@ -54,29 +56,6 @@ EvaluationReport a_report(const std::vector<std::pair<int64_t, int64_t>>& shifts
   for (size_t i = 0; i < shifts.size(); ++i)
     report.cases.push_back(measured(fmt::format("{}{:02}", prefix, i), shifts[i].first, shifts[i].second, policy));
   return report;
-}
-
-/// Tags of a page nest; returns what is wrong with them, empty when nothing is.
-std::string nesting_fault(const std::string& page) {
-  std::vector<std::string> open;
-  for (size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at)) {
-    const size_t end = page.find('>', at);
-    if (end == std::string::npos) return "no end of tag";
-    const std::string tag = page.substr(at + 1, end - at - 1);
-    at = end;
-    if (tag.starts_with('!') || tag.ends_with('/')) continue;
-    const bool closing = tag.starts_with('/');
-    const std::string name = tag.substr(closing, tag.find_first_of(" /\n", 1) - closing);
-    if (!closing) {
-      open.push_back(name);
-      if (name == "script" || name == "style") at = page.find("</" + name, end);
-    } else if (open.empty() || open.back() != tag.substr(1)) {
-      return "unexpected </" + tag.substr(1) + ">";
-    } else {
-      open.pop_back();
-    }
-  }
-  return open.empty() ? "" : "open <" + open.back() + ">";
 }
 
 TEST(Base64, AnswersOfRfc4648) {

@@ -1,0 +1,73 @@
+#include "reports/tables/seed_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace medvol::reports {
+namespace {
+
+using testing::ElementsAre;
+
+/// A finished run with a foreground Dice; HD95 is 10·(1 − Dice) mm, and IoU and accuracy were not measured.
+RunRecord a_run(const std::string& name, const std::string& variant, double dice, int64_t steps = 100,
+                double milliseconds = 50) {
+  RunRecord run;
+  run.name = name;
+  run.outcome = run::Outcome{.variant = variant,
+                             .seed = 1,
+                             .network = "unet",
+                             .parameters = 1234567,
+                             .steps = steps,
+                             .training_seconds = 60,
+                             .milliseconds_per_case = milliseconds};
+  run.evaluation.emplace();
+  run.evaluation->foreground["dice"].mean = dice;
+  run.evaluation->foreground["hd95"].mean = 10 * (1 - dice);
+  return run;
+}
+
+std::vector<std::string> texts(const std::vector<Cell>& row) {
+  std::vector<std::string> result;
+  for (const Cell& cell : row) result.push_back(cell.text);
+  return result;
+}
+
+TEST(SeedTable, AVariantIsOneRowOverItsSeeds) {
+  const auto table = seed_table({a_run("unet,seed=1", "a", 0.8, 100, 40), a_run("vnet,seed=1", "b", 0.7),
+                                 a_run("unet,seed=2", "a", 0.9, 103, 61)});
+  ASSERT_TRUE(table);
+  EXPECT_THAT(table->columns, ElementsAre("Run", "seeds", "Dice\u00a0↑", "IoU\u00a0↑", "Accuracy\u00a0↑",
+                                          "HD95 (mm)\u00a0↓", "parameters", "steps", "ms/case"));
+  ASSERT_EQ(table->rows.size(), 2u);
+  // The sample deviation of two values is their difference over √2: 0.0707 and 0.707 mm.
+  EXPECT_THAT(texts(table->rows[0]), ElementsAre("unet", "2", "0.850 ± 0.071", "n/a", "n/a", "1.50 ± 0.71",
+                                                 "1\u2009234\u2009567", "102", "50"));
+  EXPECT_THAT(texts(table->rows[1]),
+              ElementsAre("vnet", "1", "0.700", "n/a", "n/a", "3.00", "1\u2009234\u2009567", "100", "50"));
+  EXPECT_NEAR(table->rows[0][2].order.value(), 0.85, 1e-12);
+}
+
+TEST(SeedTable, RowsAreNamedWithoutTheSeed) {
+  const auto table = seed_table({a_run("seed=12,network=unet", "a", 0.8), a_run("network=unet,seed=3,fold=1", "b", 0.8),
+                                 a_run("seed=4", "c", 0.8), a_run("plain", "d", 0.8)});
+  ASSERT_TRUE(table);
+  std::vector<std::string> names;
+  for (const auto& row : table->rows) names.push_back(row[0].text);
+  EXPECT_THAT(names, ElementsAre("network=unet", "network=unet,fold=1", "run", "plain"));
+}
+
+TEST(SeedTable, UnfinishedAndUnmeasuredRunsAreLeftOut) {
+  RunRecord unfinished = a_run("unet,seed=2", "a", 0.1), unmeasured = a_run("unet,seed=3", "a", 0.1);
+  unfinished.outcome.reset();
+  unmeasured.evaluation.reset();
+  const auto table = seed_table({unfinished, a_run("unet,seed=1", "a", 0.8), unmeasured});
+  ASSERT_TRUE(table);
+  ASSERT_EQ(table->rows.size(), 1u);
+  EXPECT_EQ(table->rows[0][1].text, "1");
+  EXPECT_EQ(table->rows[0][2].text, "0.800");
+  EXPECT_FALSE(seed_table({unfinished, unmeasured}));
+  EXPECT_FALSE(seed_table({}));
+}
+
+}  // namespace
+}  // namespace medvol::reports
