@@ -116,12 +116,14 @@ TEST_P(Registered, EntryHasAConfigurationAndATest) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Registered,
-                         testing::Values(Kind{"networks", "network", "networks"}, Kind{"losses", "loss", "losses"},
-                                         Kind{"datasets", "dataset", "datasets"},
-                                         Kind{"optimizers", "optimizer", "trainers"},
-                                         Kind{"schedules", "schedule", "trainers"}),
-                         [](const auto& entry) { return std::string(entry.param.plural); });
+INSTANTIATE_TEST_SUITE_P(
+    All, Registered,
+    testing::Values(Kind{"networks", "network", "networks"}, Kind{"discriminators", "discriminator", "networks"},
+                    Kind{"losses", "loss", "losses"}, Kind{"image_losses", "image_loss", "losses"},
+                    Kind{"adversarial_losses", "adversarial_loss", "losses"}, Kind{"datasets", "dataset", "datasets"},
+                    Kind{"optimizers", "optimizer", "trainers"}, Kind{"schedules", "schedule", "trainers"},
+                    Kind{"trainers", "trainer", "trainers"}),
+    [](const auto& entry) { return std::string(entry.param.plural); });
 
 }  // namespace
 }  // namespace medvol::architecture

@@ -7,6 +7,7 @@
 
 #include "datasets/loading/batch_source.h"
 #include "framework/plan/plan.h"
+#include "framework/registry/registry.h"
 #include "framework/runtime/execution_context.h"
 #include "losses/adversarial_loss.h"
 #include "losses/image_loss.h"
