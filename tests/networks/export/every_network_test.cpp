@@ -81,6 +81,7 @@ std::pair<std::vector<int64_t>, std::vector<int64_t>> sizes_for(const Network& n
 TEST(EveryNetwork, GivesTheSameAsTorchScriptAndAsOnnx) {
   MEDVOL_NEEDS_ONNXRUNTIME();
   const torch::NoGradGuard no_grad;
+  const tests::contract::OneThread one_thread;
   const tests::TemporaryFolder folder;
   NetworkRegistry registry("network");
   register_segmentation(registry);
