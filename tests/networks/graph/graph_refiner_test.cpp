@@ -1,23 +1,15 @@
 #include "networks/graph/graph_refiner.h"
 
 #include <ATen/autocast_mode.h>
-#include <cpuid.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "networks/graph/register.h"
+#include "tests/networks/support/network_contract.h"
 
 namespace medvol::networks {
 namespace {
 
-/// Some virtual machines offer AMX but hide CPUID's leaf 1D, which tells of its tiles: oneDNN 3.10 then makes tiles of
-/// no size and dies of an illegal instruction in the first bf16 matrix product. It reads this variable at its first
-/// use.
-[[maybe_unused]] const int without_hidden_tiles =
-    __get_cpuid_max(0, nullptr) < 0x1d ? setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16", /*overwrite=*/0) : 0;
-
-torch::Generator generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
+using tests::contract::generator;
 
 /// A ring of `count` vertices, each joined to the next, in both directions.
 torch::Tensor ring(int64_t count) {
