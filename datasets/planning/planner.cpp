@@ -239,7 +239,10 @@ class Planner {
 plan::Plan make_plan(const DatasetDescription& dataset, const Fingerprint& fingerprint, const PlannerOptions& options) {
   MEDVOL_CHECK(!fingerprint.cases.empty() && fingerprint.intensities.size() == dataset.channel_names.size(),
                "the fingerprint is of another data set");
-  return Planner(dataset, fingerprint, options).make();
+  plan::Plan plan = Planner(dataset, fingerprint, options).make();
+  for (int64_t& features : plan.topology.features_per_stage)
+    features = std::max<int64_t>(1, features * options.base_features / 32);
+  return plan;
 }
 
 }  // namespace medvol::datasets

@@ -17,6 +17,7 @@ struct PlannerOptions {
   int64_t batch_size = 0;
   std::vector<int64_t> patch_size = {};
   std::vector<double> spacing = {};
+  int64_t base_features = 32;
 
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -27,6 +28,11 @@ struct PlannerOptions {
     visit("patch_size", patch_size,
           "voxels z, y, x (2D: y, x), padded up to what the network can halve; empty: planned", config::at_least(1));
     visit("spacing", spacing, "mm z, y, x to resample to; empty: planned", config::positive());
+    visit("base_features", base_features,
+          "channels of the first stage, doubled at each (nnU-Net: 32, up to 320, 2D 512); patch and batch are planned "
+          "for "
+          "32 all the same",
+          config::between(1, 512));
   }
 };
 

@@ -12,7 +12,9 @@ using torch::softplus;  // -log σ(x) = softplus(-x), and -log(1 - σ(x)) = soft
 /// The mean over scales of term(logits).
 template <class Term>
 torch::Tensor over_scales(const CriticOutput& output, Term term) {
-  MEDVOL_CHECK(!output.logits.empty(), "a critic without logits");
+  if (output.logits.empty())
+    throw core::UserError("the discriminator gives features and no logits", "adversarial_loss",
+                          "discriminator=segan goes with adversarial_loss=multiscale_l1");
   torch::Tensor total;
   for (const torch::Tensor& logits : output.logits) {
     const torch::Tensor mean = term(at_least_float32(logits)).mean();
@@ -23,7 +25,10 @@ torch::Tensor over_scales(const CriticOutput& output, Term term) {
 
 /// The mean over scales of softplus(mean of `low` − high) + softplus(low − mean of `high`): `high` should be higher.
 torch::Tensor relative(const CriticOutput& high, const CriticOutput& low) {
-  MEDVOL_CHECK(!high.logits.empty() && high.logits.size() == low.logits.size(), "critics of different scales");
+  MEDVOL_CHECK(high.logits.size() == low.logits.size(), "critics of different scales");
+  if (high.logits.empty())
+    throw core::UserError("the discriminator gives features and no logits", "adversarial_loss",
+                          "discriminator=segan goes with adversarial_loss=multiscale_l1");
   torch::Tensor total;
   for (size_t i = 0; i < high.logits.size(); ++i) {
     const torch::Tensor up = at_least_float32(high.logits[i]), down = at_least_float32(low.logits[i]);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "framework/storage/tensor_archive.h"
 #include "tests/support/support.h"
 
 namespace medvol::tests {
@@ -72,6 +73,18 @@ std::vector<std::string> small_training(const std::string& run, const std::vecto
                                      "run.dir=" + run};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+
+std::map<std::string, std::string> state_of(const std::filesystem::path& run) {
+  const storage::TensorArchive archive = storage::read_tensor_archive(run / "checkpoints" / "last.safetensors");
+  std::map<std::string, std::string> state;
+  for (const auto& [name, tensor] : archive.tensors)
+    state[name] = std::string(static_cast<const char*>(tensor.contiguous().data_ptr()), tensor.nbytes());
+  nlohmann::json progress = archive.metadata.at("progress");
+  progress.erase("seconds");
+  progress.erase("validated_seconds");
+  state["progress"] = progress.dump();
+  return state;
 }
 
 }  // namespace medvol::tests

@@ -2,6 +2,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,5 +33,8 @@ class Program {
 
 /// Overrides of `medvol train` that make it small: a 32-voxel phantom, a two-stage U-Net, patches of 16.
 std::vector<std::string> small_training(const std::string& run, const std::vector<std::string>& more = {});
+
+/// Everything with a past in a run's last checkpoint, byte for byte; of Progress all but the clock.
+std::map<std::string, std::string> state_of(const std::filesystem::path& run);
 
 }  // namespace medvol::tests

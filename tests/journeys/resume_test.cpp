@@ -1,12 +1,10 @@
 #include <signal.h>
 
-#include <map>
-
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "framework/runtime/philox.h"
 #include "framework/storage/json_lines.h"
-#include "framework/storage/tensor_archive.h"
 #include "tests/journeys/program.h"
 #include "tests/support/support.h"
 
@@ -17,19 +15,6 @@ const std::vector<std::string> resumable{
     "optimizer=adamw",          "loading.threads=4",          "trainer.ema_decay=0.9",
     "trainer.accumulate=2",     "trainer.checkpoint_every=3", "trainer.max_steps=40",
     "trainer.steps_per_epoch=8"};
-
-/// Everything with a past, byte for byte; of Progress all but the clock.
-std::map<std::string, std::string> state_of(const std::filesystem::path& run) {
-  const storage::TensorArchive archive = storage::read_tensor_archive(run / "checkpoints" / "last.safetensors");
-  std::map<std::string, std::string> state;
-  for (const auto& [name, tensor] : archive.tensors)
-    state[name] = std::string(static_cast<const char*>(tensor.contiguous().data_ptr()), tensor.nbytes());
-  nlohmann::json progress = archive.metadata.at("progress");
-  progress.erase("seconds");
-  progress.erase("validated_seconds");
-  state["progress"] = progress.dump();
-  return state;
-}
 
 /// The log without what depends on the clock.
 std::vector<std::string> log_of(const std::filesystem::path& run) {

@@ -124,6 +124,16 @@ TEST(Planner, OptionsOverrule) {
   EXPECT_THROW(make_plan(described(), fingerprint, {.spacing = {1, 1}}), core::UserError);
 }
 
+TEST(Planner, BaseFeaturesChangeTheWidthAlone) {
+  const Fingerprint fingerprint = uniform(200, {36, 50, 35}, {1, 1, 1});
+  const plan::Plan full = make_plan(described(), fingerprint);
+  plan::Plan half = make_plan(described(), fingerprint, {.base_features = 16});
+  EXPECT_EQ(full.topology.features_per_stage, (std::vector<int64_t>{32, 64, 128, 256}));
+  EXPECT_EQ(half.topology.features_per_stage, (std::vector<int64_t>{16, 32, 64, 128}));
+  half.topology.features_per_stage = full.topology.features_per_stage;
+  EXPECT_EQ(plan::to_json(half), plan::to_json(full));
+}
+
 TEST(Planner, RefusesWhatNoNetworkFits) {
   EXPECT_THROW(make_plan(described(), uniform(9, {1, 200, 200}, {1, 1, 1})), core::UserError) << "slices in 3D";
   EXPECT_EQ(make_plan(described(), uniform(9, {1, 200, 200}, {1, 1, 1}), {.configuration = "2d"}).patch_size.size(),
