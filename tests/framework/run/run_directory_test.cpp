@@ -7,7 +7,7 @@
 
 #include "framework/core/error.h"
 #include "framework/storage/atomic_file.h"
-#include "tests/framework/storage/child_process.h"
+#include "tests/support/child_process.h"
 #include "tests/support/support.h"
 
 namespace medvol::run {

@@ -5,7 +5,7 @@
 
 #include "framework/core/error.h"
 #include "framework/storage/file_lock.h"
-#include "tests/framework/storage/child_process.h"
+#include "tests/support/child_process.h"
 #include "tests/support/support.h"
 
 namespace medvol::storage {

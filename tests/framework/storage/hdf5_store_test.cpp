@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "framework/core/error.h"
-#include "tests/framework/storage/child_process.h"
+#include "tests/support/child_process.h"
 #include "tests/support/support.h"
 
 namespace medvol::storage {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "framework/core/error.h"
-#include "tests/framework/storage/child_process.h"
+#include "tests/support/child_process.h"
 #include "tests/support/support.h"
 
 namespace medvol::storage {
