@@ -1,6 +1,5 @@
 #pragma once
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "framework/runtime/execution_context.h"
 #include "networks/network.h"
 #include "tests/support/support.h"
 
@@ -114,9 +114,8 @@ struct NetworkCheck {
 
 namespace contract {
 
-/// oneDNN without AMX, unless the environment says otherwise; set before main, for oneDNN reads it once. A virtual
-/// machine may name AMX and not run it: SIGILL at the first bf16 product (seen on one of Firecracker's).
-inline const bool kWithoutAmx = setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16", /*overwrite=*/0) == 0;
+/// Before main: oneDNN reads what this sets at its first use, and a float32 test may come before one in bf16.
+inline const bool kWithoutBrokenAmx = (runtime::keep_off_broken_amx(), true);
 
 inline torch::Generator generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
