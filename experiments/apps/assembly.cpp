@@ -159,6 +159,9 @@ TrainedNetwork load_trained_network(const std::filesystem::path& run, Weights we
   const ExperimentOptions options = read_run_configuration(paths).options;
   const run::Identity identity = run::Identity::load(paths.identity());
   const plan::Plan plan = plan::read_plan(run / "plan.json");
+  if (options.trainer.name() == "mesh_refinement")
+    throw core::UserError("is a run of trainer=mesh_refinement", run.string(),
+                          "its network moves vertices: export/mesh.onnx and export/mesh.pt are in the folder");
   const networks::TaskShape shape = read_task_shape(run / "network.json");
   std::shared_ptr<networks::Network> network = options.network.build(shape);
   networks::load_named_weights(*network, trained_weights(paths, weights), paths.checkpoints().string());

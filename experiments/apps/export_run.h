@@ -1,11 +1,21 @@
 #pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
 #include "experiments/apps/assembly.h"
-#include "networks/export/torchscript.h"
 
 namespace medvol::apps {
 
-/// Writes a run's network, preprocessing and classes as one file. `format`: torchscript or onnx.
-void export_run(const std::filesystem::path& run, Weights weights, const std::filesystem::path& output,
-                const std::string& format = "torchscript");
+struct ExportSettings {
+  Weights checkpoint = Weights::automatic;
+  std::string format = "torchscript";  ///< or "onnx"
+  std::optional<int64_t> prune = std::nullopt;
+  std::string licence = "";
+};
+
+/// Writes a run's network as one file, atomically.
+void export_run(const std::filesystem::path& run, const std::filesystem::path& output,
+                const ExportSettings& settings = {});
 
 }  // namespace medvol::apps

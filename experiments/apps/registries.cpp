@@ -8,6 +8,7 @@
 #include "networks/segmentation/register.h"
 #include "networks/super_resolution/register.h"
 #include "trainers/adversarial/register.h"
+#include "trainers/mesh/register.h"
 #include "trainers/pretraining/register.h"
 #include "trainers/segmentation/register.h"
 #include "trainers/super_resolution/register.h"
@@ -41,6 +42,7 @@ const Registries& registries() {
     trainers::register_adversarial(made.trainers);
     trainers::register_pretraining(made.trainers);
     trainers::register_super_resolution(made.trainers);
+    trainers::register_mesh(made.trainers);
     return made;
   }();
   return all;

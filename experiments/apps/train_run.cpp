@@ -5,6 +5,7 @@
 #include "experiments/apps/export_run.h"
 #include "experiments/apps/prediction.h"
 #include "experiments/apps/task_context.h"
+#include "experiments/apps/version.h"
 #include "framework/core/logging.h"
 #include "framework/core/units.h"
 #include "framework/run/outcome.h"
@@ -14,9 +15,12 @@
 #include "framework/storage/atomic_file.h"
 #include "framework/storage/checksum.h"
 #include "framework/storage/file_error.h"
+#include "networks/export/onnx.h"
+#include "networks/export/torchscript.h"
 #include "networks/weights/named_weights.h"
 #include "reports/figures/curves.h"
 #include "reports/tables/measure_report.h"
+#include "trainers/mesh/mesh_refinement_task.h"
 #include "trainers/session/trainer.h"
 
 namespace medvol::apps {
@@ -189,6 +193,16 @@ void measure_task(trainers::Task& task, const run::RunDirectory& directory, cons
   fmt::print("report: {}\n", (directory.evaluation() / "report.html").string());
 }
 
+/// Vertex features and edges → offsets, in both formats. The network's options are the trainer's own, so it is written
+/// here, with the best weights in place, and not by `medvol export`.
+void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirectory& directory) {
+  task.mesh_network().eval();
+  const networks::Traceable subject = networks::traceable(task.mesh_network(), task.mesh_shape().in_features);
+  networks::write_torchscript(subject, directory.export_folder() / "mesh.pt", {});
+  networks::write_onnx(subject, directory.export_folder() / "mesh.onnx",
+                       {.version = program_version(), .metadata = {}});
+}
+
 /// Of everything that is trained on.
 std::string data_hash(const PreparedExperiment& prepared) {
   return prepared.store.data_hash() + (prepared.synthetic ? "+" + prepared.synthetic->data_hash() : "");
@@ -237,7 +251,10 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
   } else {
     measure_task(*task, directory, options, identity);
   }
-  export_run(directory.root(), Weights::automatic, directory.export_folder() / "model.pt");
+  if (auto* meshes = dynamic_cast<trainers::MeshRefinementTask*>(task.get()))
+    export_mesh_network(*meshes, directory);
+  else
+    export_run(directory.root(), directory.export_folder() / "model.pt");
   if (exported) exported(directory, prepared);
   outcome.save(directory.outcome());
   return result;

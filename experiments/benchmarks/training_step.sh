@@ -17,7 +17,7 @@ fi
 work="$(mktemp -d)"
 trap 'rm -rf -- "$work"' EXIT
 
-"$program" train experiment=hippocampus dataset.root="$data" fold=0 network.features_per_stage='[]' \
+"$program" train experiment=hippocampus dataset.root="$data" fold=0 plan.base_features=32 \
   plan.batch_size=0 trainer.max_time=null trainer.max_steps="$steps" trainer.validation_cases=1 run.dir="$work/run" \
   prepare.folder="$work/prepared" > "$work/medvol.log" 2>&1 || { tail "$work/medvol.log"; exit 1; }
 
