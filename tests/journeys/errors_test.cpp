@@ -20,7 +20,7 @@ TEST(Errors, OfConfigurationComeTogetherAndBeforeAnyWork) {
   const Program program(folder.path());
   const Outcome outcome = program.run(
       {"train", "dataset=phantom", "netwrok=unet", "trainer.max_stps=3", "seed=-1", "fold=7", "run.dir=run"});
-  expect_refusal(outcome, {"4 defects", "did you mean 'network'", "did you mean 'trainer.max_steps'", "seed", "fold"});
+  expect_refusal(outcome, {"4 defects", "did you mean 'network'", "trainer.max_stps: unknown key (did you mean 'max_steps'", "seed", "fold"});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()) || !std::filesystem::exists(folder / "run"));
   expect_refusal(program.run({"train", "network=vnett"}), {"unet"});
   expect_refusal(program.run({"trian"}), {"did you mean 'train'"});
