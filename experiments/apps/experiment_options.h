@@ -59,6 +59,17 @@ struct PerceptualSettings {
   }
 };
 
+struct SegmenterSettings {
+  std::filesystem::path model;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("model", model,
+          "run directory or exported file of a trained segmenter: super-resolution is judged by its label maps too, of "
+          "low-resolution, interpolated, super-resolved and real images; empty: by the images alone");
+  }
+};
+
 struct RunSettings {
   std::filesystem::path dir;
 
@@ -78,6 +89,7 @@ struct ExperimentOptions {
   losses::CompositeOptions supervision;
   losses::ImageLossChoice image_loss{registries().image_losses, "l1"};
   PerceptualSettings perceptual;
+  SegmenterSettings segmenter;
   networks::DiscriminatorChoice discriminator{registries().discriminators, "patchgan"};
   losses::AdversarialLossChoice adversarial_loss{registries().adversarial_losses, "least_squares"};
   trainers::OptimizerChoice optimizer{registries().optimizers, "sgd"};
@@ -107,6 +119,7 @@ struct ExperimentOptions {
     visit("supervision", supervision, "around any segmentation loss");
     visit("image_loss", image_loss, "what a network that makes images minimises");
     visit("perceptual", perceptual, "the network whose features image_loss=perceptual compares");
+    visit("segmenter", segmenter, "who looks at super-resolved images");
     visit("discriminator", discriminator, "who judges in adversarial training");
     visit("adversarial_loss", adversarial_loss, "how the two players of adversarial training are scored");
     visit("optimizer", optimizer, "how weights follow the gradient");

@@ -6,6 +6,7 @@
 #include "datasets/loading/training_source.h"
 #include "framework/core/logging.h"
 #include "losses/composite/deep_supervision.h"
+#include "trainers/inference/image_predictor.h"
 
 namespace medvol::apps {
 namespace {
@@ -36,6 +37,20 @@ losses::FeatureExtractor feature_extractor(const std::filesystem::path& model) {
   const std::shared_ptr<networks::Network> network = load_trained_network(model, Weights::automatic).network;
   for (torch::Tensor& parameter : network->parameters()) parameter.requires_grad_(false);
   return [network](const torch::Tensor& image) { return network->forward(image); };
+}
+
+/// A trained segmenter on the grid of `plan`, which must be its own.
+std::function<torch::Tensor(const torch::Tensor&)> segmenter(const ExperimentOptions& options, const plan::Plan& plan) {
+  const std::filesystem::path& model = options.segmenter.model;
+  if (model.empty()) return {};
+  const LoadedModel loaded = load_model(model, Weights::automatic, options.hardware);
+  const plan::Plan& own = loaded.model.metadata.plan;
+  if (own.spacing != plan.spacing || own.normalization != plan.normalization || own.labels != plan.labels)
+    throw core::UserError("was trained at another spacing, normalisation or for other labels", model.string(),
+                          "name a segmenter of the same data set and plan");
+  const auto predictor = std::make_shared<trainers::ImagePredictor>(loaded.model.network, own, own.class_count(),
+                                                                    loaded.model.metadata.inference, loaded.context);
+  return [predictor](const torch::Tensor& image) { return predictor->predict(image).argmax(0); };
 }
 
 }  // namespace
@@ -82,6 +97,7 @@ trainers::TaskContext task_context(const ExperimentOptions& options, const runti
           .patches = [&options, &prepared, seed = context.seed] { return patches(options, prepared, seed); },
           .training = whole_cases(prepared, prepared.split.train),
           .held_out = whole_cases(prepared, prepared.split.validation),
+          .segmenter = segmenter(options, prepared.plan),
           .inference = options.inference,
           .policy = metrics::policy_by_name(options.evaluation.policy),
           .samples = directory.root() / "samples"};

@@ -38,11 +38,14 @@ networks() {  # issue: five networks, five minutes each
   report networks_report networks/network={unet,unet_plus_plus,vnet,attention_unet,residual_unet}
 }
 
-super_resolution() {
+super_resolution() {  # against interpolation, and what a segmenter makes of each
   local seed
   for seed in "${seeds[@]}"; do
-    train "super_resolution/adversary,seed=$seed" experiment=hippocampus_srgan seed="$seed"
-    train "super_resolution/pixels,seed=$seed" experiment=hippocampus_srgan trainer.adversary.weight=0 seed="$seed"
+    local segmenter="synthesis/real,cases=100,seed=$seed"
+    train "$segmenter" experiment=hippocampus "${budget[@]}" training_cases=100 seed="$seed"
+    local judged=(seed="$seed" segmenter.model="'$out/$segmenter'")
+    train "super_resolution/adversary,seed=$seed" experiment=hippocampus_srgan "${judged[@]}"
+    train "super_resolution/pixels,seed=$seed" experiment=hippocampus_srgan trainer.adversary.weight=0 "${judged[@]}"
   done
 }
 

@@ -37,6 +37,8 @@ struct TaskContext {
   std::function<std::unique_ptr<Optimizer>()> optimizer, discriminator_optimizer;
   std::function<std::unique_ptr<datasets::BatchSource>()> patches;  ///< augmented patches of the training cases
   WholeCases training, held_out;
+  /// A trained segmenter on the network's grid, [C, D, H, W] → label map [D, H, W] int64; empty where none is named.
+  std::function<torch::Tensor(const torch::Tensor& image)> segmenter;
   InferenceOptions inference;
   metrics::Policy policy;
   std::filesystem::path samples;  ///< folder for pictures drawn while training

@@ -27,6 +27,11 @@ double over_parts(const torch::Tensor& image, const torch::Tensor& reference, in
   return sum / static_cast<double>(image.size(0));
 }
 
+/// The part of a label map [D, H, W] that an image [C, D, H, W] kept.
+torch::Tensor kept(const torch::Tensor& labels, const torch::Tensor& image) {
+  return labels.narrow(0, 0, image.size(1)).narrow(1, 0, image.size(2)).narrow(2, 0, image.size(3));
+}
+
 }  // namespace
 
 ImageQuality image_quality(const torch::Tensor& image, const CasePair& pair, int64_t dimensions, bool multi_scale) {
@@ -53,18 +58,39 @@ torch::Tensor interpolated(const CasePair& pair, int order) {
   return imaging::resample_image(pair.low, {pair.high.size(1), pair.high.size(2), pair.high.size(3)}, order);
 }
 
+double foreground_dice(const torch::Tensor& labels, const torch::Tensor& reference) {
+  const int64_t most = std::max(labels.max().item<int64_t>(), reference.max().item<int64_t>());
+  double sum = 0;
+  int64_t count = 0;
+  for (int64_t label = 1; label <= most; ++label) {
+    const torch::Tensor found = labels == label, wanted = reference == label;
+    const auto size = (found.sum() + wanted.sum()).item<int64_t>();
+    if (size == 0) continue;
+    sum += 2.0 * static_cast<double>(found.logical_and(wanted).sum().item<int64_t>()) / static_cast<double>(size);
+    ++count;
+  }
+  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
 std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& judge, const WholeCases& cases,
                                                     const std::function<void(int64_t done)>& progress) {
   std::vector<ImageQuality> rows;
   for (int64_t i = 0; i < cases.count; ++i) {
-    const CasePair pair = case_pair(cases.read(i), judge.degradation, judge.seed);
+    const WholeCase one = cases.read(i);
+    const CasePair pair = case_pair(one, judge.degradation, judge.seed);
     const auto add = [&](const std::string& method, const torch::Tensor& image) {
       rows.push_back(image_quality(image, pair, judge.dimensions, /*multi_scale=*/true));
       rows.back().method = method;
+      if (judge.segmenter) rows.back().dice = foreground_dice(judge.segmenter(image), kept(one.labels, pair.high));
     };
     add("network", judge.upscaler.upscale(pair.low));
     add("linear", interpolated(pair, 1));
     add("cubic_bspline", interpolated(pair, 3));
+    if (judge.segmenter) {
+      add("low_resolution", interpolated(pair, 0));
+      add("reference", pair.high);
+      rows.back().psnr = std::numeric_limits<double>::quiet_NaN();  // infinite
+    }
     if (progress) progress(i + 1);
   }
   return rows;

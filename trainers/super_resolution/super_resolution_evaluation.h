@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,12 @@ namespace medvol::trainers {
 /// reference's own largest minus smallest intensity.
 struct ImageQuality {
   std::string case_id;
-  std::string method;  ///< "network", "linear", "cubic_bspline"
-  double psnr = 0;     ///< dB
+  std::string method;  ///< "network", "linear", "cubic_bspline", "low_resolution", "reference"
+  double psnr = 0;     ///< dB; NaN for the reference itself
   double ssim = 0, ms_ssim = 0;
   double data_range = 0;  ///< mean over channels
+  /// Mean foreground Dice of a segmenter's label map of the image; NaN without a segmenter.
+  double dice = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Of images [C, D, H, W]. Structural similarity takes windows of 11 voxels, or what fits the image; a 2D plan's is the
@@ -33,10 +36,16 @@ struct SuperResolutionJudge {
   Degradation degradation;
   int64_t dimensions = 3;  ///< the network's
   uint64_t seed = 0;       ///< of noise and missing slices
+  /// A trained segmenter, [C, D, H, W] → label map [D, H, W]; may be empty.
+  std::function<torch::Tensor(const torch::Tensor& image)> segmenter = {};
 };
 
-/// Every case by the network, linear interpolation and cubic B-splines: three rows each, in that order. `progress` is
-/// called after each case.
+/// Mean over the labels above 0 that stand in either map of 2 |A ∩ B| / (|A| + |B|); NaN when there is none.
+double foreground_dice(const torch::Tensor& labels, const torch::Tensor& reference);
+
+/// Every case by the network, linear interpolation and cubic B-splines: three rows each, in that order. With a
+/// segmenter two more, the low-resolution image itself (voxels as blocks) and the reference, so that the effect on
+/// segmentation has both its ends. `progress` is called after each case.
 std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& judge, const WholeCases& cases,
                                                     const std::function<void(int64_t done)>& progress = {});
 

@@ -13,7 +13,7 @@ SuperResolutionJudge super_resolution_judge(const SuperResolutionOptions& option
   const std::vector<int64_t> factors = factors_of_axes(options.factors, context.plan);
   return {Upscaler(std::move(network), context.plan, factors, context.inference, context.context),
           Degradation(options.degradation, factors, intensity_scale(context.training)), context.plan.dimensions,
-          context.context.seed};
+          context.context.seed, context.segmenter};
 }
 
 SuperResolutionTask::SuperResolutionTask(const SuperResolutionOptions& options, const TaskContext& context)
@@ -75,12 +75,20 @@ Measurements SuperResolutionTask::measure(const std::function<void(double)>& pro
   result.notes = {
       "Data range: each reference's own largest minus smallest intensity. SSIM: Gaussian window of 11 voxels, sigma "
       "1.5, K1 0.01, K2 0.03, whole image. All methods get the same degraded image."};
+  if (judge_->segmenter) {
+    result.methods.insert(result.methods.end(), {"low_resolution", "reference"});
+    result.measures.push_back({"dice", "Dice of a segmenter", true, 4});
+    result.notes.push_back(
+        "Dice: mean over foreground classes of the label map that a segmenter, trained on real images, makes of each "
+        "image, against the reference labels on the network's grid.");
+  }
   const double total = static_cast<double>(held_out_.count);
   for (const ImageQuality& one : evaluate_super_resolution(
            *judge_, held_out_, [&](int64_t done) { progress(static_cast<double>(done) / total); })) {
     result.values.push_back({one.case_id, one.method, "psnr", one.psnr});
     result.values.push_back({one.case_id, one.method, "ssim", one.ssim});
     result.values.push_back({one.case_id, one.method, "ms_ssim", one.ms_ssim});
+    if (judge_->segmenter) result.values.push_back({one.case_id, one.method, "dice", one.dice});
   }
   return result;
 }

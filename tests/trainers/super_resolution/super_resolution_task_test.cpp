@@ -139,6 +139,7 @@ struct Bench {
                              WholeCase one;
                              one.id = "case_" + std::to_string(index);
                              one.image = volume(index, {13, 15, 14}).to(torch::kFloat16);
+                             one.labels = (one.image[0] > 0).to(torch::kUInt8);
                              return one;
                            }};
     return {
@@ -306,6 +307,33 @@ TEST(SuperResolutionEvaluation, EveryCaseByEveryMethod) {
   const CasePair pair = case_pair(parts.held_out.read(0), judge.degradation, judge.seed);
   const double error = (interpolated(pair, 1) - pair.high).square().mean().item<double>();
   EXPECT_NEAR(rows[1].psnr, 10 * std::log10(rows[1].data_range * rows[1].data_range / error), 1e-4);
+}
+
+TEST(SuperResolutionEvaluation, ASegmentersDiceIsClosedForm) {
+  const torch::Tensor found = torch::tensor({0, 1, 1, 2, 0, 0}), wanted = torch::tensor({0, 1, 0, 2, 2, 3});
+  EXPECT_NEAR(foreground_dice(found, wanted), (2.0 / 3 + 2.0 / 3 + 0) / 3, 1e-12);
+  EXPECT_TRUE(std::isnan(foreground_dice(torch::zeros({4}), torch::zeros({4}))));
+}
+
+TEST(SuperResolutionEvaluation, ASegmenterLooksAtEveryMethodAndAtBothEnds) {
+  Bench bench;
+  TaskContext parts = bench.parts();
+  parts.segmenter = [](const torch::Tensor& image) { return (image[0] > 0).to(torch::kInt64); };
+  SuperResolutionTask task(options_of(0), parts);
+  const EvaluationScope scope(task.step());
+  const Measurements measured = task.measure([](double) {});
+  EXPECT_EQ(measured.methods,
+            (std::vector<std::string>{"network", "linear", "cubic_bspline", "low_resolution", "reference"}));
+  const auto mean = [&](const std::string& method, const std::string& measure) {
+    double sum = 0;
+    for (const Measurement& one : measured.values)
+      if (one.method == method && one.measure == measure) sum += one.value / 3;
+    return sum;
+  };
+  EXPECT_DOUBLE_EQ(mean("reference", "dice"), 1);
+  EXPECT_TRUE(std::isnan(mean("reference", "psnr")));
+  EXPECT_LT(mean("low_resolution", "dice"), 1);
+  EXPECT_GT(mean("linear", "dice"), 0.5);
 }
 
 TEST(SamplePictures, StandSideBySide) {
