@@ -1,6 +1,7 @@
 #include <ATen/record_function.h>
 
 #include <fstream>
+#include <set>
 
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/run_program.h"
@@ -55,21 +56,37 @@ class FlopCounter {
     static thread_local double total = 0;
     return total;
   }
-  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction&) { return nullptr; }
-  static void end(const at::RecordFunction& call, at::ObserverContext*) {
+  /// What a call multiplies for each element of its output, and what it does whatever comes out. Inputs are there at
+  /// its begin only, outputs at its end only.
+  struct Work : at::ObserverContext {
+    double fixed = 0, per_output = 0;
+  };
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& call) {
     const std::string name = call.name();
-    const auto size = [](const c10::IValue& value) { return static_cast<double>(value.toTensor().numel()); };
-    const auto& in = call.inputs();
-    if (name == "aten::_convolution") {
-      const torch::Tensor weight = in[1].toTensor();
-      const double per_element = size(in[1]) / static_cast<double>(weight.size(0));
-      count() += 2 * per_element * (in[6].toBool() ? size(in[0]) : size(call.outputs()[0]));
+    const bool attention = name.rfind("aten::_scaled_dot_product_", 0) == 0;
+    static const std::set<std::string> products{"aten::convolution", "aten::mm", "aten::bmm", "aten::addmm",
+                                                "aten::baddbmm"};
+    if (!attention && !products.count(name)) return nullptr;  // the inputs of other calls are not always there
+    const auto in = call.inputs();
+    const auto tensor = [&](size_t index) { return in[index].toTensor(); };
+    const auto size = [&](size_t index) { return static_cast<double>(tensor(index).numel()); };
+    auto work = std::make_unique<Work>();
+    if (name == "aten::convolution") {
+      const double per_element = 2 * size(1) / static_cast<double>(tensor(1).size(0));
+      (in[6].toBool() ? work->fixed : work->per_output) = in[6].toBool() ? per_element * size(0) : per_element;
     } else if (name == "aten::mm" || name == "aten::bmm") {
-      count() += 2 * size(call.outputs()[0]) * static_cast<double>(in[0].toTensor().size(-1));
+      work->per_output = 2 * static_cast<double>(tensor(0).size(-1));
     } else if (name == "aten::addmm" || name == "aten::baddbmm") {
-      count() += 2 * size(call.outputs()[0]) * static_cast<double>(in[1].toTensor().size(-1));
-    } else if (name.rfind("aten::_scaled_dot_product_", 0) == 0) {
-      count() += 4 * size(in[0]) * static_cast<double>(in[1].toTensor().size(-2));
+      work->per_output = 2 * static_cast<double>(tensor(1).size(-1));
+    } else {
+      work->fixed = 4 * size(0) * static_cast<double>(tensor(1).size(-2));
+    }
+    return work;
+  }
+  static void end(const at::RecordFunction& call, at::ObserverContext* context) {
+    if (const auto* work = dynamic_cast<Work*>(context)) {
+      count() += work->fixed;
+      if (work->per_output > 0) count() += work->per_output * static_cast<double>(call.outputs()[0].toTensor().numel());
     }
   }
   at::CallbackHandle handle_;
@@ -122,14 +139,19 @@ void profile_one(const ProfileOptions& options) {
     size.push_back(options.patch[axis] / (factors.empty() ? 1 : factors[axis]));
   const torch::Tensor input = torch::zeros(size);
   const double before = resident("VmRSS");
-  FlopCounter counter;
-  const runtime::Stopwatch watch;
+  double flop = 0;
+  {
+    const FlopCounter counter;
+    network->forward(input);
+    flop = counter.flop();
+  }
+  const double peak = resident("VmHWM") - before;
+  const runtime::Stopwatch watch;  // of the second run: the first one made the kernels
   const torch::Tensor output = network->forward(input).front();
   const double seconds = watch.seconds();
   fmt::print("{:<18} {:>12.3f} {:>10.1f} {:>12.2f} {:>9.2f}  {} → {}\n", options.network.name(),
-             static_cast<double>(network->parameter_count()) / 1e6, counter.flop() / 1e9,
-             (resident("VmHWM") - before) / 1e9, seconds, fmt::join(input.sizes(), "×"),
-             fmt::join(output.sizes(), "×"));
+             static_cast<double>(network->parameter_count()) / 1e6, flop / 1e9, peak / 1e9, seconds,
+             fmt::join(input.sizes(), "×"), fmt::join(output.sizes(), "×"));
 }
 
 /// Peak memory is a process's: each network gets one.

@@ -1,5 +1,7 @@
 #include "experiments/apps/train_run.h"
 
+#include <regex>
+
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
@@ -69,12 +71,15 @@ void check_same_run(const run::RunDirectory& directory, const run::Identity& now
     core::log_warning("this run was begun elsewhere: {}", difference);
 }
 
-/// Equal for configurations that differ in nothing but seed and place.
+/// Equal for configurations that differ in nothing but seed and place. A seed may stand in the names of runs that this
+/// one builds on (pretrained.from=…/masked,seed=3): those do not tell variants apart either.
 std::string variant(ExperimentOptions options) {
   options.seed = 0;
   options.run.dir.clear();
   options.resume = false;
-  return storage::checksum(config::to_yaml(config::to_node(options))).substr(0, 16);
+  static const std::regex seed_in_name("seed=[0-9]+");
+  const std::string text = std::regex_replace(config::to_yaml(config::to_node(options)), seed_in_name, "seed=");
+  return storage::checksum(text).substr(0, 16);
 }
 
 int64_t parameter_count(const torch::nn::Module& module) {

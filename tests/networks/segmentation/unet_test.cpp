@@ -4,6 +4,7 @@
 
 #include "framework/core/error.h"
 #include "networks/segmentation/register.h"
+#include "tests/networks/support/network_contract.h"
 
 namespace medvol::networks {
 namespace {
@@ -37,6 +38,12 @@ TEST(UNet, ParameterCountEqualsPlainConvUNet) {
   anisotropic.kernel_sizes[0] = {1, 3, 3};
   anisotropic.strides[1] = {1, 2, 2};
   EXPECT_EQ(build(anisotropic)->parameter_count(), 1274890);
+}
+
+// The same script's outputs, both filled by the closed formula.
+TEST(UNet, EqualsPlainConvUNet) {
+  tests::expect_equals_peer(*build(tests::task_shape(3, {4, 8, 12}, 2)), 2, {12, 8, 16}, "unet_3d.txt");
+  tests::expect_equals_peer(*build(tests::task_shape(2, {4, 8, 8, 16})), 1, {24, 32}, "unet_2d.txt");
 }
 
 TEST(UNet, HeadsHaveTheSizesThatTheirStridesSay) {
