@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "framework/config/fields.h"
-#include "networks/blocks/conv_block.h"
+#include "networks/blocks/unet_decoder.h"
 #include "networks/network.h"
 
 namespace medvol::networks {
@@ -46,11 +46,11 @@ class UNet : public Network {
 
  private:
   void build_encoder(int64_t in_channels);
-  void build_decoder(int64_t out_channels);
 
   UNetOptions options_;
   bool deep_supervision_;
-  torch::nn::ModuleList stages_, transpconvs_, decoder_stages_, seg_layers_;
+  torch::nn::ModuleList stages_;
+  UNetDecoder decoder_{nullptr};
 };
 
 }  // namespace medvol::networks

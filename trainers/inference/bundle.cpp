@@ -7,6 +7,8 @@
 
 namespace medvol::trainers {
 
+bool makes_label_maps(const std::string& kind) { return kind == "segmentation" || kind == "adversarial_segmentation"; }
+
 std::string bundle_text(const BundleMetadata& metadata) {
   nlohmann::json json;
   json["format"] = "medvol-bundle-2";

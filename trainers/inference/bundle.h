@@ -28,6 +28,9 @@ struct BundleMetadata {
   std::string run;                    ///< identity of the run that trained it (its data hash and seed)
 };
 
+/// Whether a trainer's network makes label maps: what `predict` writes and an evaluation scores.
+bool makes_label_maps(const std::string& kind);
+
 std::string bundle_text(const BundleMetadata& metadata);
 BundleMetadata parse_bundle(const std::string& text, const std::string& where);
 

@@ -3,24 +3,11 @@
 #include "framework/core/error.h"
 
 namespace medvol::trainers {
-namespace {
-
-std::array<int64_t, 3> patch_zyx(const plan::Plan& plan) {
-  if (plan.dimensions == 2) return {1, plan.patch_size.at(0), plan.patch_size.at(1)};
-  return {plan.patch_size.at(0), plan.patch_size.at(1), plan.patch_size.at(2)};
-}
-
-WindowNetwork on_volumes(WindowNetwork network, int64_t dimensions) {
-  if (dimensions == 3) return network;
-  return [network = std::move(network)](const torch::Tensor& x) { return network(x.squeeze(2)).unsqueeze(2); };
-}
-
-}  // namespace
 
 ImagePredictor::ImagePredictor(WindowNetwork network, const plan::Plan& plan, int64_t channels,
                                const InferenceOptions& options, const runtime::ExecutionContext& context)
     : channels_(channels),
-      patch_(patch_zyx(plan)),
+      patch_(on_volume(plan.patch_size)),
       window_(on_volumes(std::move(network), plan.dimensions), patch_, channels, options, context) {}
 
 torch::Tensor ImagePredictor::predict(const torch::Tensor& image) const {

@@ -1,29 +1,13 @@
 #include "trainers/inference/predictor.h"
 
-#include "framework/core/error.h"
 #include "framework/imaging/resample.h"
 
 namespace medvol::trainers {
-namespace {
-
-std::array<int64_t, 3> patch_zyx(const plan::Plan& plan) {
-  if (plan.patch_size.size() == 2) return {1, plan.patch_size[0], plan.patch_size[1]};
-  MEDVOL_CHECK(plan.patch_size.size() == 3, "patch of {} axes", plan.patch_size.size());
-  return {plan.patch_size[0], plan.patch_size[1], plan.patch_size[2]};
-}
-
-/// A 2D network sees slices without their third axis.
-WindowNetwork as_volume_network(WindowNetwork network, int64_t dimensions) {
-  if (dimensions == 3) return network;
-  return [network = std::move(network)](const torch::Tensor& x) { return network(x.squeeze(2)).unsqueeze(2); };
-}
-
-}  // namespace
 
 Predictor::Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options,
                      const runtime::ExecutionContext& context)
     : classes_(plan.class_count()),
-      window_(as_volume_network(std::move(network), plan.dimensions), patch_zyx(plan), plan.class_count(), options,
+      window_(on_volumes(std::move(network), plan.dimensions), on_volume(plan.patch_size), plan.class_count(), options,
               context) {}
 
 Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTransform& transform,

@@ -66,6 +66,17 @@ class OpenSlices {
 
 }  // namespace
 
+WindowNetwork on_volumes(WindowNetwork network, int64_t dimensions) {
+  if (dimensions == 3) return network;
+  return [network = std::move(network)](const torch::Tensor& x) { return network(x.squeeze(2)).unsqueeze(2); };
+}
+
+std::array<int64_t, 3> on_volume(const std::vector<int64_t>& axes) {
+  if (axes.size() == 2) return {1, axes[0], axes[1]};
+  MEDVOL_CHECK(axes.size() == 3, "{} axes", axes.size());
+  return {axes[0], axes[1], axes[2]};
+}
+
 std::vector<int64_t> window_starts(int64_t size, int64_t patch, double step) {
   MEDVOL_CHECK(size >= patch, "window of {} in {}", patch, size);
   const double target = std::max(1.0, static_cast<double>(patch) * step);  // a 2D patch takes every slice once

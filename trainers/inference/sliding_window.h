@@ -29,6 +29,10 @@ struct InferenceOptions {
 
 /// Logits of a batch of windows: [N, C, D, H, W] float32 → [N, K, D, H, W], or each axis a factor larger.
 using WindowNetwork = std::function<torch::Tensor(const torch::Tensor&)>;
+/// A 2D network sees the slices of a volume without their third axis; a 3D one stays as it is.
+WindowNetwork on_volumes(WindowNetwork network, int64_t dimensions);
+/// Sizes or factors of a network's axes as those of a volume, z, y, x: z is 1 for a 2D network.
+std::array<int64_t, 3> on_volume(const std::vector<int64_t>& axes);
 /// Receives finished slices in order: first slice index and logits [K, n, H, W] float32.
 using SliceSink = std::function<void(int64_t begin, const torch::Tensor& logits)>;
 
