@@ -15,13 +15,14 @@ struct TaskShape {
   int64_t in_channels = 1;
   int64_t out_channels = 2;  ///< classes, background included
   bool deep_supervision = true;
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
-  std::vector<int64_t> convolutions_per_stage_encoder;
-  std::vector<int64_t> convolutions_per_stage_decoder;
-  std::vector<int64_t> patch_size;  ///< in tensor order; for networks of one fixed size
-  std::vector<int64_t> upsampling;  ///< output size over input size, an axis; empty: all ones
+  std::vector<int64_t> features_per_stage{};
+  std::vector<std::vector<int64_t>> kernel_sizes{};
+  std::vector<std::vector<int64_t>> strides{};
+  std::vector<int64_t> convolutions_per_stage_encoder{};
+  std::vector<int64_t> convolutions_per_stage_decoder{};
+  std::vector<int64_t> patch_size{};  ///< in tensor order; for networks of one fixed size
+  std::vector<int64_t> upsampling{};  ///< output size over input size, an axis; empty: all ones
+  int64_t noise_channels = 0;         ///< so many of the input channels, the last ones, are noise beside label maps
 };
 
 /// A dense-prediction network: segmenters, and generators of images. Logits or intensities leave it; no softmax inside.

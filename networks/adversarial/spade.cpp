@@ -35,11 +35,11 @@ config::EnumNames<SpadeNormalization> enum_names(SpadeNormalization) {
 Spade::Spade(const SpadeOptions& options, const TaskShape& shape)
     : options_(options),
       dimensions_(shape.dimensions),
-      labels_(shape.in_channels - options.noise_channels),
+      labels_(shape.in_channels - shape.noise_channels),
       steps_(resolution_steps(shape, options.levels, /*least=*/2)) {
   if (labels_ < 1)
-    throw core::UserError(fmt::format("{} of {} input channels are noise", options.noise_channels, shape.in_channels),
-                          "network.noise_channels", "the label map needs at least one channel");
+    throw core::UserError(fmt::format("{} of {} input channels are noise", shape.noise_channels, shape.in_channels),
+                          "trainer.noise_channels", "the label map needs at least one channel");
   std::reverse(steps_.begin(), steps_.end());
   const auto block = [&](const std::string& name, int64_t in_channels, int64_t out_channels) {
     return register_module(name, SpadeBlock(SpadeBlockOptions{

@@ -44,10 +44,12 @@ AdversarialParts parts(const SynthesisOptions& options, const TaskContext& conte
   };
   const std::shared_ptr<losses::ImageLoss> image_loss =
       context.image_loss({.data_range = intensity_range(context.plan), .features = {}});
+  const networks::DiscriminatorShape judged{.dimensions = context.plan.dimensions,
+                                            .in_channels = classes + shape.out_channels,
+                                            .patch_size = context.plan.patch_size};
   return {.generator = network,
-          .discriminator = context.discriminator({.dimensions = context.plan.dimensions,
-                                                  .in_channels = classes + shape.out_channels,
-                                                  .patch_size = context.plan.patch_size}),
+          .discriminator = context.discriminator(judged),
+          .judged = judged,
           .generator_optimizer = context.optimizer(),
           .discriminator_optimizer = context.discriminator_optimizer(),
           .adversarial = context.adversarial_loss(),
@@ -65,6 +67,7 @@ SynthesisTask::SynthesisTask(const SynthesisOptions& options, const TaskContext&
     : options_(options), shape_(context.shape) {
   shape_.out_channels = shape_.in_channels;
   shape_.in_channels = context.plan.class_count() + options_.noise_channels;
+  shape_.noise_channels = options_.noise_channels;
   shape_.deep_supervision = false;
   network_ = context.network(shape_);
   step_ = std::make_unique<AdversarialStep>(parts(options_, context, shape_, network_), context.plan.dimensions,

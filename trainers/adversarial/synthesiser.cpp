@@ -17,13 +17,14 @@ InferenceOptions without_mirroring(InferenceOptions options) {
 }
 
 int64_t noise_channels_of(const networks::TaskShape& shape, const plan::Plan& plan) {
-  if (shape.in_channels < plan.class_count() || shape.out_channels != static_cast<int64_t>(plan.normalization.size()))
+  if (shape.in_channels != plan.class_count() + shape.noise_channels ||
+      shape.out_channels != static_cast<int64_t>(plan.normalization.size()))
     throw core::UserError(
         fmt::format("a network of {} inputs and {} outputs makes no images of {} classes and {} "
                     "channels",
                     shape.in_channels, shape.out_channels, plan.class_count(), plan.normalization.size()),
         "", "give a run of trainer=synthesis");
-  return shape.in_channels - plan.class_count();
+  return shape.noise_channels;
 }
 
 }  // namespace
