@@ -25,12 +25,13 @@ class Frozen {
   std::vector<torch::Tensor> parameters_;
 };
 
+/// Ties count half: a critic that says the same of everything is right half the time.
 double accuracy(const std::vector<torch::Tensor>& real, const std::vector<torch::Tensor>& made) {
   double sum = 0;
   for (size_t scale = 0; scale < real.size(); ++scale) {
     const torch::Tensor threshold = (real[scale].mean() + made[scale].mean()) / 2;
-    sum += 0.5 * ((real[scale] > threshold).to(torch::kFloat32).mean().item<double>() +
-                  (made[scale] < threshold).to(torch::kFloat32).mean().item<double>());
+    sum +=
+        0.5 + 0.25 * ((real[scale] - threshold).sign().mean() + (threshold - made[scale]).sign().mean()).item<double>();
   }
   return sum / static_cast<double>(real.size());
 }
@@ -51,6 +52,20 @@ AdversarialStep::AdversarialStep(AdversarialParts parts, int64_t dimensions, con
   if (step.accumulate != 1)
     throw core::UserError("an adversarial training cannot accumulate batches", "trainer.accumulate",
                           "the discriminator moves with every batch: use a larger plan.batch_size");
+  if (options_.weight > 0) check_game();
+}
+
+void AdversarialStep::check_game() {
+  const torch::NoGradGuard no_grad;
+  std::vector<int64_t> size{1, parts_.judged.in_channels};
+  size.insert(size.end(), parts_.judged.patch_size.begin(), parts_.judged.patch_size.end());
+  parts_.discriminator->eval();  // no statistics are gathered
+  const losses::CriticOutput of_nothing = judge(torch::zeros(size, context_.device));
+  parts_.discriminator->train();
+  parts_.adversarial->discriminator(of_nothing, of_nothing);
+  if ((options_.r1 > 0 || options_.gradient_penalty > 0) && of_nothing.logits.empty())
+    throw core::UserError("this discriminator has no logits that a gradient penalty could be taken of",
+                          "trainer.adversary", "set trainer.adversary.r1 and gradient_penalty to 0");
 }
 
 void AdversarialStep::begin(const StepClock& clock) {
@@ -61,9 +76,6 @@ void AdversarialStep::begin(const StepClock& clock) {
 
 torch::Tensor AdversarialStep::score(const torch::Tensor& image) const {
   const networks::Judgement judgement = parts_.discriminator->forward(image);
-  if (judgement.logits.empty())
-    throw core::UserError("this discriminator has no logits that a gradient penalty could be taken of",
-                          "trainer.adversary", "set trainer.adversary.r1 and gradient_penalty to 0");
   torch::Tensor sum;
   for (const torch::Tensor& logits : judgement.logits) {
     const torch::Tensor mean = logits.to(torch::kFloat32).flatten(1).mean(1);
@@ -167,12 +179,7 @@ void AdversarialStep::train_generator(const StepBatch& ready, const std::vector<
 StepResult AdversarialStep::finish() {
   MEDVOL_CHECK(batches_ == options_.critic_steps, "a step of {} batches got {}", options_.critic_steps, batches_);
   runtime::Stopwatch watch;
-  result_.gradient_norm = generator_.gradient_norm();
-  result_.diverged |= !std::isfinite(result_.loss) || !std::isfinite(result_.gradient_norm);
-  if (result_.diverged)
-    generator_.zero_gradient();
-  else
-    result_.learning_rate = generator_.update(clock_.rate_factor, result_.gradient_norm);
+  generator_.finish(clock_.rate_factor, result_);
   result_.times.update = watch.seconds();
   return result_;
 }

@@ -48,6 +48,7 @@ struct AdversaryOptions {
 struct AdversarialParts {
   std::shared_ptr<networks::Network> generator;
   std::shared_ptr<networks::Discriminator> discriminator;
+  networks::DiscriminatorShape judged;  ///< what it was built for
   std::unique_ptr<Optimizer> generator_optimizer, discriminator_optimizer;
   std::unique_ptr<losses::AdversarialLoss> adversarial;
   Objective supervised;
@@ -63,7 +64,8 @@ struct AdversarialParts {
 /// spread, the standard deviation of what is made over that of what is real: towards 0 when the generator collapses.
 class AdversarialStep : public Step {
  public:
-  /// Throws core::UserError when `step.accumulate` is not 1: the discriminator moves with every batch.
+  /// Throws core::UserError when `step.accumulate` is not 1, as the discriminator moves with every batch, and when the
+  /// discriminator gives nothing that the game is played with.
   AdversarialStep(AdversarialParts parts, int64_t dimensions, const runtime::ExecutionContext& context,
                   const StepOptions& step, const AdversaryOptions& adversary);
 
@@ -80,6 +82,8 @@ class AdversarialStep : public Step {
   void end_evaluation() override { generator_.end_evaluation(); }
 
  private:
+  /// Throws core::UserError, before any step, where discriminator, game and penalties do not fit each other.
+  void check_game();
   bool adversary_plays() const { return options_.weight > 0 && clock_.progress >= options_.begins; }
   losses::CriticOutput judge(const torch::Tensor& image) const;
   /// The mean logit of each image over patches and scales, [N], in float32: penalties need second derivatives.

@@ -38,10 +38,12 @@ AdversarialParts parts(const SegmentationGanOptions& options, const TaskContext&
     if (ignores) maps = maps * class_maps(ready.target, classes).sum(1, /*keepdim=*/true);
     return pair_with_image(ready.images, maps, pairing);
   };
+  const networks::DiscriminatorShape judged{.dimensions = context.plan.dimensions,
+                                            .in_channels = paired_channels(shape.in_channels, classes, pairing),
+                                            .patch_size = context.plan.patch_size};
   return {.generator = network,
-          .discriminator = context.discriminator({.dimensions = context.plan.dimensions,
-                                                  .in_channels = paired_channels(shape.in_channels, classes, pairing),
-                                                  .patch_size = context.plan.patch_size}),
+          .discriminator = context.discriminator(judged),
+          .judged = judged,
           .generator_optimizer = context.optimizer(),
           .discriminator_optimizer = context.discriminator_optimizer(),
           .adversarial = context.adversarial_loss(),

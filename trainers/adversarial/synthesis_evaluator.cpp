@@ -89,6 +89,7 @@ ValidationResult SynthesisEvaluator::validate(const std::function<void(int64_t d
   ValidationResult result;
   result.measure = "psnr";
   result.score = psnr / count;
+  result.selects = false;
   result.record = {{"data_range", *data_range_}, {"spread", spread / count}, {"cases", cases_.count}};
   result.scalars = {{"spread", spread / count}};
   return result;

@@ -1,6 +1,5 @@
 #include "trainers/mesh/mesh_step.h"
 
-#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -83,12 +82,7 @@ StepResult MeshStep::finish() {
   result.loss = loss_sum_.item<double>();
   for (const auto& [name, sum] : term_sums_)
     result.terms[name] = sum.item<double>() / static_cast<double>(options_.accumulate);
-  result.gradient_norm = learner_.gradient_norm();
-  result.diverged = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-  if (result.diverged)
-    learner_.zero_gradient();
-  else
-    result.learning_rate = learner_.update(clock_.rate_factor, result.gradient_norm);
+  learner_.finish(clock_.rate_factor, result);
   loss_sum_.reset();
   term_sums_.clear();
   times_.update = watch.seconds();

@@ -1,5 +1,7 @@
 #include "trainers/step/learner.h"
 
+#include <cmath>
+
 #include "framework/core/error.h"
 
 namespace medvol::trainers {
@@ -25,6 +27,15 @@ double Learner::update(double rate_factor, double norm) {
   if (average_.defined()) average_.lerp_(arena_.parameters(), 1 - *options_.ema_decay);
   arena_.zero_gradient();
   return rate;
+}
+
+void Learner::finish(double rate_factor, StepResult& result) {
+  result.gradient_norm = gradient_norm();
+  result.diverged |= !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
+  if (result.diverged)
+    zero_gradient();
+  else
+    result.learning_rate = update(rate_factor, result.gradient_norm);
 }
 
 NamedTensors Learner::buffers() const {

@@ -1,7 +1,5 @@
 #include "trainers/step/training_step.h"
 
-#include <cmath>
-
 #include "framework/core/error.h"
 #include "framework/runtime/stopwatch.h"
 
@@ -50,12 +48,7 @@ StepResult TrainingStep::finish() {
   runtime::Stopwatch watch;
   StepResult result;
   result.loss = loss_sum_.item<double>();
-  result.gradient_norm = learner_.gradient_norm();
-  result.diverged = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-  if (result.diverged)
-    learner_.zero_gradient();
-  else
-    result.learning_rate = learner_.update(clock_.rate_factor, result.gradient_norm);
+  learner_.finish(clock_.rate_factor, result);
   loss_sum_.reset();
   times_.update = watch.seconds();
   result.times = times_;

@@ -59,6 +59,7 @@ Synthesiser painter(const tests::TinyTraining& around) {
   networks::TaskShape shape = tests::tiny_shape(around.plan);
   shape.in_channels = 4;
   shape.out_channels = 1;
+  shape.noise_channels = 1;
   return Synthesiser(paint, shape, around.plan, {}, around.execution);
 }
 
