@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "framework/core/error.h"
+#include "framework/core/logging.h"
 #include "framework/geometry/mesh_files.h"
 #include "framework/geometry/smoothing.h"
 #include "framework/storage/atomic_file.h"
@@ -66,14 +67,18 @@ MeshScore MeshEvaluator::score(size_t which, size_t sample) {
 }
 
 void MeshEvaluator::write_meshes(const MeshSample& sample, const geometry::Mesh& refined) const {
-  std::filesystem::create_directories(folder_);
   const auto write = [&](const char* what, const geometry::Mesh& mesh) {
     storage::write_atomic(folder_ / fmt::format("{}_label{}_{}.ply", sample.id, sample.label, what),
                           geometry::ply_bytes(mesh));
   };
-  write("predicted", sample.predicted);
-  write("refined", refined);
-  write("reference", sample.reference);
+  try {
+    std::filesystem::create_directories(folder_);
+    write("predicted", sample.predicted);
+    write("refined", refined);
+    write("reference", sample.reference);
+  } catch (const std::exception& error) {  // samples are not worth a run
+    core::log_warning("the sample was not written: {}", error.what());
+  }
 }
 
 std::vector<CaseScore> MeshEvaluator::scores(const std::function<void(int64_t done)>& progress) {

@@ -62,7 +62,7 @@ std::vector<MeshSamples> MeshRefinementTask::make_samples(const WholeCases& case
     result.push_back(make_mesh_samples({.id = one.id,
                                         .image = {one.image, one.transform.network_geometry()},
                                         .prediction = imaging::read_labels(path->second),
-                                        .reference = {one.reference, one.transform.file_geometry()}},
+                                        .reference = {one.reference(), one.transform.file_geometry()}},
                                        labels_, options_.features));
   }
   return result;

@@ -46,6 +46,7 @@ class MeshRefinementTask : public Task {
   MeshRefinementTask(const MeshRefinementOptions& options, const TaskContext& context);
   const TrainerOptions& options() const override { return options_; }
   networks::TaskShape network_shape() const override { return shape_; }
+  std::string own_network() const override { return options_.mesh_network.name(); }
   torch::nn::Module& module() override { return *network_; }
   Step& step() override { return *step_; }
   datasets::BatchSource& source() override { return source_; }
@@ -53,9 +54,10 @@ class MeshRefinementTask : public Task {
   /// Surface distances of the refined, the segmenter's and the smoothed surfaces, of every held-out case with a mesh.
   Measurements measure(const std::function<void(double)>& progress) override;
 
-  /// For export: what is trained, and the shape it was built for.
+  /// For export: what is trained, the shape it was built for, and what it is told of a vertex.
   networks::MeshNetwork& mesh_network() { return *network_; }
   const networks::MeshShape& mesh_shape() const { return mesh_shape_; }
+  const VertexFeatureOptions& features() const { return options_.features; }
 
  private:
   std::vector<MeshSamples> make_samples(const WholeCases& cases) const;

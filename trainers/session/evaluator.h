@@ -10,8 +10,11 @@ namespace medvol::trainers {
 
 /// What a validation found.
 struct ValidationResult {
-  std::string measure;                    ///< the name of the score: "mean_dice", "psnr"
-  double score = 0;                       ///< higher is better; NaN where no case defines it
+  std::string measure;  ///< the name of the score: "mean_dice", "psnr"
+  double score = 0;     ///< higher is better; NaN where no case defines it
+  /// Whether the score says which weights are to predict. Where it does not (the signal-to-noise ratio of a generator
+  /// is best before its adversary joins), no best weights are kept and the last ones predict.
+  bool selects = true;
   nlohmann::json record;                  ///< what the log keeps of it beside the score
   std::map<std::string, double> scalars;  ///< for TensorBoard, as validation/NAME
 };

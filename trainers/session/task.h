@@ -50,6 +50,8 @@ class Task {
   virtual ~Task() = default;
   virtual const TrainerOptions& options() const = 0;
   virtual networks::TaskShape network_shape() const = 0;
+  /// Name of what is trained where the task brings it itself; empty: the configured `network`.
+  virtual std::string own_network() const { return {}; }
   /// What is trained, for who loads weights into it.
   virtual torch::nn::Module& module() = 0;
   virtual Step& step() = 0;

@@ -32,7 +32,7 @@ const Progress& Trainer::run() {
       stop_if_asked();
       train_step();
     }
-    if (progress_.validated_step != progress_.step) validate_now();
+    if (parts_.evaluator.cases() > 0 && progress_.validated_step != progress_.step) validate_now();
   } catch (const core::Interrupted&) {
     bar_.finish();
     checkpoint();
@@ -128,7 +128,7 @@ void Trainer::record_step(const StepResult& result, const LoadTimes& load, doubl
 }
 
 bool Trainer::validation_due() const {
-  return progress_.step > progress_.validated_step &&
+  return parts_.evaluator.cases() > 0 && progress_.step > progress_.validated_step &&
          crossed(options_.validate_every, options_.steps_per_epoch, progress_.validated_step, progress_.step,
                  progress_.validated_seconds, progress_.seconds);
 }
@@ -145,10 +145,6 @@ bool Trainer::finished() const {
 }
 
 void Trainer::validate_now() {
-  if (parts_.evaluator.cases() == 0) {  // fold=all holds nothing out
-    progress_.validated_step = progress_.step;
-    return;
-  }
   const EvaluationScope evaluation(parts_.step);
   const ValidationResult result = parts_.evaluator.validate([&](int64_t done) {
     bar_.update(progress_.fraction(options_),
@@ -165,13 +161,13 @@ void Trainer::validate_now() {
   if (better) {
     progress_.best_score = result.score;
     progress_.best_step = progress_.step;
-    checkpointer_.save_best(best_weights(result));
+    if (result.selects) checkpointer_.save_best(best_weights(result));
   }
   for (const auto& [name, value] : result.scalars) events_->scalar("validation/" + name, progress_.step, value);
   events_->scalar("validation/" + result.measure, progress_.step, result.score);
   nlohmann::json record{
       {"event", "validation"},     {"step", progress_.step},       {"epoch", progress_.epoch(options_)},
-      {"measure", result.measure}, {result.measure, result.score}, {"best", better}};
+      {"measure", result.measure}, {result.measure, result.score}, {"best", better && result.selects}};
   record.update(result.record);
   parts_.directory.append(record);
   for (Hook* hook : parts_.hooks) hook->validated(progress_, result);
@@ -205,6 +201,11 @@ void Trainer::checkpoint() {
 void Trainer::restore(const storage::TensorArchive& archive) {
   progress_ = Progress::from_json(archive.metadata.value("progress", nlohmann::json::object()));
   parts_.step.load({archive.tensors.begin(), archive.tensors.end()});
+  const NamedTensors held = parts_.step.state();
+  for (const auto& [name, tensor] : archive.tensors)
+    if (!held.contains(name))
+      throw core::UserError("the checkpoint holds '" + name + "', which this training does not have",
+                            parts_.directory.checkpoints().string(), "resume it as it was begun");
   parts_.source.load(progress_.next_batch);
 }
 

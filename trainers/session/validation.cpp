@@ -26,8 +26,8 @@ ValidationResult SegmentationEvaluator::validate(const std::function<void(int64_
     const WholeCase one = cases_.read(i);
     options.case_id = one.id;
     const Prediction prediction = predictor_.predict(one.image, one.transform);
-    results.push_back(metrics::evaluate_case(one.reference, prediction.labels.data, prediction.labels.geometry, labels,
-                                             policy_, options));
+    results.push_back(metrics::evaluate_case(one.reference(), prediction.labels.data, prediction.labels.geometry,
+                                             labels, policy_, options));
     if (progress) progress(i + 1);
   }
   const metrics::Summary summary = metrics::summarize(results, policy_);

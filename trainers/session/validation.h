@@ -16,9 +16,9 @@ namespace medvol::trainers {
 /// A whole case: the image on the network's grid, the reference on the file's own.
 struct WholeCase {
   std::string id;
-  torch::Tensor image;      ///< [C, D, H, W]
-  torch::Tensor labels;     ///< [D, H, W] uint8, on the network's grid
-  torch::Tensor reference;  ///< [D, H, W] integer, file grid
+  torch::Tensor image;                       ///< [C, D, H, W]
+  torch::Tensor labels;                      ///< [D, H, W] uint8, on the network's grid
+  std::function<torch::Tensor()> reference;  ///< reads it: [D, H, W] integer, file grid
   imaging::GridTransform transform;
 };
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "framework/core/error.h"
 #include "framework/imaging/resample.h"
+#include "losses/metrics/counts.h"
 #include "losses/metrics/image_quality.h"
+#include "losses/metrics/statistic.h"
 
 namespace medvol::trainers {
 namespace {
@@ -32,6 +35,15 @@ torch::Tensor kept(const torch::Tensor& labels, const torch::Tensor& image) {
   return labels.narrow(0, 0, image.size(1)).narrow(1, 0, image.size(2)).narrow(2, 0, image.size(3));
 }
 
+double segmenter_dice(const SuperResolutionJudge& judge, const torch::Tensor& image, const torch::Tensor& reference,
+                      const std::string& id) {
+  std::vector<double> values;
+  for (const auto& one : metrics::count_structures(reference, judge.segmenter(image).to(torch::kCPU),
+                                                   metrics::structures_of(judge.classes), judge.ignore_label, id))
+    values.push_back(metrics::dice(one.counts));
+  return metrics::describe(values).mean;
+}
+
 }  // namespace
 
 ImageQuality image_quality(const torch::Tensor& image, const CasePair& pair, int64_t dimensions, bool multi_scale) {
@@ -41,6 +53,9 @@ ImageQuality image_quality(const torch::Tensor& image, const CasePair& pair, int
   for (int64_t channel = 0; channel < image.size(0); ++channel) {
     const torch::Tensor reference = pair.high[channel];
     const double range = (reference.max() - reference.min()).item<double>();
+    if (!(range > 0))
+      throw core::UserError(fmt::format("channel {} is constant: no image can be compared with it", channel), pair.id,
+                            "take the case out of the held-out ones");
     quality.data_range += share * range;
     quality.psnr += share * metrics::psnr(image[channel], reference, range);
     quality.ssim += share * over_parts(image[channel], reference, dimensions, [&](const auto& x, const auto& y) {
@@ -58,20 +73,6 @@ torch::Tensor interpolated(const CasePair& pair, int order) {
   return imaging::resample_image(pair.low, {pair.high.size(1), pair.high.size(2), pair.high.size(3)}, order);
 }
 
-double foreground_dice(const torch::Tensor& labels, const torch::Tensor& reference) {
-  const int64_t most = std::max(labels.max().item<int64_t>(), reference.max().item<int64_t>());
-  double sum = 0;
-  int64_t count = 0;
-  for (int64_t label = 1; label <= most; ++label) {
-    const torch::Tensor found = labels == label, wanted = reference == label;
-    const auto size = (found.sum() + wanted.sum()).item<int64_t>();
-    if (size == 0) continue;
-    sum += 2.0 * static_cast<double>(found.logical_and(wanted).sum().item<int64_t>()) / static_cast<double>(size);
-    ++count;
-  }
-  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
-}
-
 std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& judge, const WholeCases& cases,
                                                     const std::function<void(int64_t done)>& progress) {
   std::vector<ImageQuality> rows;
@@ -81,7 +82,7 @@ std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& 
     const auto add = [&](const std::string& method, const torch::Tensor& image) {
       rows.push_back(image_quality(image, pair, judge.dimensions, /*multi_scale=*/true));
       rows.back().method = method;
-      if (judge.segmenter) rows.back().dice = foreground_dice(judge.segmenter(image), kept(one.labels, pair.high));
+      if (judge.segmenter) rows.back().dice = segmenter_dice(judge, image, kept(one.labels, pair.high), one.id);
     };
     add("network", judge.upscaler.upscale(pair.low));
     add("linear", interpolated(pair, 1));
@@ -113,6 +114,7 @@ ValidationResult SuperResolutionEvaluator::validate(const std::function<void(int
   ValidationResult result;
   result.measure = "psnr";
   result.score = psnr;
+  result.selects = selects_;
   result.record = {{"ssim", ssim},
                    {"psnr_linear", psnr_linear},
                    {"ssim_linear", ssim_linear},

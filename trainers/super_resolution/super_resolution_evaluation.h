@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct ImageQuality {
   double psnr = 0;     ///< dB; NaN for the reference itself
   double ssim = 0, ms_ssim = 0;
   double data_range = 0;  ///< mean over channels
-  /// Mean foreground Dice of a segmenter's label map of the image; NaN without a segmenter.
+  /// Mean Dice of a segmenter's label map of the image over the classes in either map; NaN without a segmenter.
   double dice = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -38,10 +39,9 @@ struct SuperResolutionJudge {
   uint64_t seed = 0;       ///< of noise and missing slices
   /// A trained segmenter, [C, D, H, W] → label map [D, H, W]; may be empty.
   std::function<torch::Tensor(const torch::Tensor& image)> segmenter = {};
+  std::vector<int64_t> classes = {};                   ///< whose Dice is taken of the segmenter's label maps
+  std::optional<int64_t> ignore_label = std::nullopt;  ///< reference voxels that count nowhere
 };
-
-/// Mean over the labels above 0 that stand in either map of 2 |A ∩ B| / (|A| + |B|); NaN when there is none.
-double foreground_dice(const torch::Tensor& labels, const torch::Tensor& reference);
 
 /// Every case by the network, linear interpolation and cubic B-splines: three rows each, in that order. With a
 /// segmenter two more, the low-resolution image itself (voxels as blocks) and the reference, so that the effect on
@@ -53,14 +53,16 @@ std::vector<ImageQuality> evaluate_super_resolution(const SuperResolutionJudge& 
 /// linear interpolation, and how the data range is meant.
 class SuperResolutionEvaluator : public Evaluator {
  public:
-  SuperResolutionEvaluator(SuperResolutionJudge judge, WholeCases cases)
-      : judge_(std::move(judge)), cases_(std::move(cases)) {}
+  /// `selects`: whether the ratio chooses the weights; against an adversary it would choose those from before it.
+  SuperResolutionEvaluator(SuperResolutionJudge judge, WholeCases cases, bool selects)
+      : judge_(std::move(judge)), cases_(std::move(cases)), selects_(selects) {}
   int64_t cases() const override { return cases_.count; }
   ValidationResult validate(const std::function<void(int64_t done)>& progress) override;
 
  private:
   SuperResolutionJudge judge_;
   WholeCases cases_;
+  bool selects_;
 };
 
 }  // namespace medvol::trainers

@@ -8,12 +8,26 @@ StepBatch degraded_batch(const StepBatch& batch, const Degradation& degradation,
   return {enlarge ? enlarged(low, degradation.factors()) : low, batch.images, batch.index};
 }
 
+namespace {
+
+std::vector<int64_t> foreground_labels(const plan::Plan& plan) {
+  std::vector<int64_t> labels;
+  for (const auto& [label, name] : plan.labels) labels.push_back(label);
+  return labels;
+}
+
+}  // namespace
+
 SuperResolutionJudge super_resolution_judge(const SuperResolutionOptions& options, const TaskContext& context,
                                             WindowNetwork network) {
   const std::vector<int64_t> factors = factors_of_axes(options.factors, context.plan);
   return {Upscaler(std::move(network), context.plan, factors, context.inference, context.context),
-          Degradation(options.degradation, factors, intensity_scale(context.training)), context.plan.dimensions,
-          context.context.seed, context.segmenter};
+          Degradation(options.degradation, factors, intensity_scale(context.training)),
+          context.plan.dimensions,
+          context.context.seed,
+          context.segmenter,
+          foreground_labels(context.plan),
+          context.plan.ignore_label};
 }
 
 SuperResolutionTask::SuperResolutionTask(const SuperResolutionOptions& options, const TaskContext& context)
@@ -39,7 +53,7 @@ SuperResolutionTask::SuperResolutionTask(const SuperResolutionOptions& options, 
       judge.degradation.scale().range);
   source_ = context.patches();
   const WholeCases held_out = spread_evenly(context.held_out, options_.validation_cases);
-  evaluator_ = std::make_unique<SuperResolutionEvaluator>(judge, held_out);
+  evaluator_ = std::make_unique<SuperResolutionEvaluator>(judge, held_out, options_.adversary.weight == 0);
   if (held_out.count > 0) samples_ = std::make_unique<SamplePictures>(judge, held_out, context.samples);
 }
 
@@ -54,16 +68,17 @@ std::unique_ptr<Step> SuperResolutionTask::make_step(const TaskContext& context,
   if (options_.adversary.weight == 0)
     return std::make_unique<TrainingStep>(std::move(network), dimensions, supervised, context.optimizer(),
                                           context.context, options_, std::move(prepare));
-  AdversarialParts parts{
-      .generator = std::move(network),
-      .discriminator = context.discriminator({dimensions, shape_.in_channels, context.plan.patch_size}),
-      .generator_optimizer = context.optimizer(),
-      .discriminator_optimizer = context.discriminator_optimizer(),
-      .adversarial = context.adversarial_loss(),
-      .supervised = supervised,
-      .prepare = std::move(prepare),
-      .real = [](const StepBatch& ready) { return ready.target; },
-      .made = [](const StepBatch&, const torch::Tensor& finest_head) { return finest_head; }};
+  const networks::DiscriminatorShape judged{dimensions, shape_.in_channels, context.plan.patch_size};
+  AdversarialParts parts{.generator = std::move(network),
+                         .discriminator = context.discriminator(judged),
+                         .judged = judged,
+                         .generator_optimizer = context.optimizer(),
+                         .discriminator_optimizer = context.discriminator_optimizer(),
+                         .adversarial = context.adversarial_loss(),
+                         .supervised = supervised,
+                         .prepare = std::move(prepare),
+                         .real = [](const StepBatch& ready) { return ready.target; },
+                         .made = [](const StepBatch&, const torch::Tensor& finest_head) { return finest_head; }};
   return std::make_unique<AdversarialStep>(std::move(parts), dimensions, context.context, options_, options_.adversary);
 }
 
@@ -73,13 +88,16 @@ Measurements SuperResolutionTask::measure(const std::function<void(double)>& pro
   result.baselines = {"cubic_bspline", "linear"};
   result.measures = {{"psnr", "PSNR (dB)", true, 2}, {"ssim", "SSIM", true, 4}, {"ms_ssim", "MS-SSIM", true, 4}};
   result.notes = {
-      "Data range: each reference's own largest minus smallest intensity. SSIM: Gaussian window of 11 voxels, sigma "
-      "1.5, K1 0.01, K2 0.03, whole image. All methods get the same degraded image."};
+      "Data range: each reference's own largest minus smallest intensity. SSIM: Gaussian window of 11 voxels, "
+      "or the largest odd number that the image holds, sigma 1.5, K1 0.01, K2 0.03, whole image; MS-SSIM takes as many "
+      "of its five scales as the image holds, their weights made to sum to 1. All methods get the same degraded "
+      "image."};
   if (judge_->segmenter) {
     result.methods.insert(result.methods.end(), {"low_resolution", "reference"});
     result.measures.push_back({"dice", "Dice of a segmenter", true, 4});
     result.notes.push_back(
-        "Dice: mean over foreground classes of the label map that a segmenter, trained on real images, makes of each "
+        "Dice: mean over the foreground classes, those in neither map left out, of the label map that a segmenter, "
+        "trained on real images, makes of each "
         "image, against the reference labels on the network's grid.");
   }
   const double total = static_cast<double>(held_out_.count);

@@ -9,22 +9,10 @@
 namespace medvol::trainers {
 namespace {
 
-/// Factors or sizes of the network's axes on those of a volume: a 2D network leaves z alone.
-std::array<int64_t, 3> on_volume(const std::vector<int64_t>& axes) {
-  if (axes.size() == 2) return {1, axes[0], axes[1]};
-  MEDVOL_CHECK(axes.size() == 3, "{} axes", axes.size());
-  return {axes[0], axes[1], axes[2]};
-}
-
 std::array<int64_t, 3> low_patch(const plan::Plan& plan, const std::array<int64_t, 3>& factors) {
   std::array<int64_t, 3> patch = on_volume(plan.patch_size);
   for (size_t axis = 0; axis < 3; ++axis) patch[axis] = std::max<int64_t>(1, patch[axis] / factors[axis]);
   return patch;
-}
-
-WindowNetwork on_volumes(WindowNetwork network, int64_t dimensions) {
-  if (dimensions == 3) return network;
-  return [network = std::move(network)](const torch::Tensor& x) { return network(x.squeeze(2)).unsqueeze(2); };
 }
 
 }  // namespace
@@ -34,8 +22,7 @@ torch::Tensor enlarged(const torch::Tensor& images, const std::vector<int64_t>& 
   MEDVOL_CHECK(size.size() == factors.size(), "{} factors of {} axes", factors.size(), size.size());
   for (size_t axis = 0; axis < size.size(); ++axis) size[axis] *= factors[axis];
   return size.size() == 2 ? torch::upsample_bilinear2d(images, size, /*align_corners=*/false)
-                          : torch::upsample_trilinear3d(images, size,
-                                                        /*align_corners=*/false);
+                          : torch::upsample_trilinear3d(images, size, /*align_corners=*/false);
 }
 
 bool upsamples_itself(const networks::Network& network, const std::vector<int64_t>& factors) {
@@ -62,8 +49,7 @@ imaging::Geometry finer_grid(const imaging::Geometry& grid, const std::array<int
     const auto factor = static_cast<double>(factors_zyx[2 - axis]);
     fine.size[axis] = grid.size[axis] * factors_zyx[2 - axis];
     fine.spacing[axis] = grid.spacing[axis] / factor;
-    // The first voxel's centre moves from the old voxel's to that of its first
-    // part.
+    // The first voxel's centre moves from the old voxel's to that of its first part.
     const double moved = (0.5 / factor - 0.5) * grid.spacing[axis];
     for (size_t row = 0; row < 3; ++row) fine.origin[row] += grid.direction[3 * row + axis] * moved;
   }

@@ -141,12 +141,14 @@ struct MadeTask {
     }
   }
   WholeCases whole(int64_t first, int64_t count) const {
-    return {
-        count, [this, first](int64_t index) {
-          const MeshCase& one = cases[size_t(first + index)];
-          return WholeCase{
-              one.id, one.image.data, {}, one.reference.data, imaging::GridTransform::start(one.reference.geometry)};
-        }};
+    return {count, [this, first](int64_t index) {
+              const MeshCase& one = cases[size_t(first + index)];
+              return WholeCase{one.id,
+                               one.image.data,
+                               {},
+                               [&one] { return one.reference.data; },
+                               imaging::GridTransform::start(one.reference.geometry)};
+            }};
   }
   TaskContext context(const std::filesystem::path& samples) const {
     networks::TaskShape shape;

@@ -309,12 +309,6 @@ TEST(SuperResolutionEvaluation, EveryCaseByEveryMethod) {
   EXPECT_NEAR(rows[1].psnr, 10 * std::log10(rows[1].data_range * rows[1].data_range / error), 1e-4);
 }
 
-TEST(SuperResolutionEvaluation, ASegmentersDiceIsClosedForm) {
-  const torch::Tensor found = torch::tensor({0, 1, 1, 2, 0, 0}), wanted = torch::tensor({0, 1, 0, 2, 2, 3});
-  EXPECT_NEAR(foreground_dice(found, wanted), (2.0 / 3 + 2.0 / 3 + 0) / 3, 1e-12);
-  EXPECT_TRUE(std::isnan(foreground_dice(torch::zeros({4}), torch::zeros({4}))));
-}
-
 TEST(SuperResolutionEvaluation, ASegmenterLooksAtEveryMethodAndAtBothEnds) {
   Bench bench;
   TaskContext parts = bench.parts();

@@ -99,7 +99,8 @@ inline trainers::WholeCases tiny_cases(uint64_t first) {
             auto [images, labels] = tiny_images(1, {10, 12, 9}, first + static_cast<uint64_t>(index));
             imaging::Geometry geometry;
             geometry.size = {9, 12, 10};
-            return trainers::WholeCase{"case", images[0].to(torch::kHalf), labels[0], labels[0].to(torch::kInt32),
+            return trainers::WholeCase{"case", images[0].to(torch::kHalf), labels[0],
+                                       [labels = labels[0]] { return labels.to(torch::kInt32); },
                                        imaging::GridTransform::start(geometry)};
           }};
 }
@@ -133,6 +134,7 @@ struct TinyTraining {
             .patches = [this] { return std::make_unique<TinyBatches>(plan.dimensions); },
             .training = tiny_cases(0),
             .held_out = tiny_cases(100),
+            .segmenter = {},
             .inference = {},
             .policy = metrics::policy_by_name("nnunet"),
             .samples = samples};
