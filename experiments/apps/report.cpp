@@ -1,6 +1,8 @@
 #include "experiments/apps/configuration.h"
+#include "framework/storage/atomic_file.h"
 #include "reports/collect/run_record.h"
 #include "reports/tables/comparison.h"
+#include "reports/tables/html_page.h"
 #include "reports/tables/seed_table.h"
 
 namespace medvol::apps {
@@ -21,6 +23,16 @@ struct ReportOptions {
   }
 };
 
+/// The report of runs that make no label maps.
+void write_page(const ReportOptions& options, const reports::Table& table) {
+  storage::make_folder(options.output);
+  storage::write_atomic(options.output / "report.md", "# " + options.title + "\n\n" + reports::to_markdown(table));
+  reports::HtmlPage page(options.title, "Means over held-out cases and seeds.");
+  page.add_html(reports::to_html(table));
+  storage::write_atomic(options.output / "report.html", page.document());
+  fmt::print("{}\nreport: {}\n", reports::to_text(table), (options.output / "report.html").string());
+}
+
 }  // namespace
 
 int report(const Arguments& arguments) {
@@ -35,6 +47,10 @@ int report(const Arguments& arguments) {
             .title = options.title,
             .baseline = options.baseline == "best" ? reports::Baseline::best : reports::Baseline::first};
         const std::vector<reports::RunRecord> runs = reports::read_runs(options.runs);
+        if (const auto measured = reports::measure_seed_table(runs)) {
+          write_page(options, *measured);
+          return;
+        }
         const reports::Comparison result = reports::write_comparison(options.output, runs, comparison);
         fmt::print("{}\n", reports::to_text(reports::comparison_table(result)));
         if (const auto seeds = reports::seed_table(runs)) fmt::print("{}\n", reports::to_text(*seeds));

@@ -7,6 +7,7 @@
 
 #include "framework/core/error.h"
 #include "framework/run/run_directory.h"
+#include "reports/collect/python_json.h"
 
 namespace medvol::reports {
 namespace {
@@ -73,12 +74,15 @@ RunRecord read_run(const std::filesystem::path& path) {
     record.outcome = run::Outcome::load(paths.outcome());
     if (view.identity) record.identity = identity_texts(*view.identity);
   }
-  for (const std::filesystem::path& folder : {paths.evaluation(), record.path})
+  for (const std::filesystem::path& folder : {paths.evaluation(), record.path}) {
     if (!record.evaluation && std::filesystem::exists(folder / "summary.json"))
       record.evaluation = read_evaluation(folder);
-  if (!run && !record.evaluation)
+    if (record.measures.is_null() && std::filesystem::exists(folder / "measures.json"))
+      record.measures = read_python_json(folder / "measures.json");
+  }
+  if (!run && !record.evaluation && record.measures.is_null())
     throw core::UserError("this is neither a run directory nor an evaluation folder", path.string(),
-                          "expected config.yaml or log.jsonl, or summary.json");
+                          "expected config.yaml or log.jsonl, summary.json or measures.json");
   if (record.identity.empty() && record.evaluation) record.identity = record.evaluation->identity;
   return record;
 }

@@ -20,7 +20,8 @@ struct RunRecord {
   std::vector<std::pair<std::string, std::string>> identity;
   std::vector<nlohmann::json> log;
   std::optional<run::Outcome> outcome;   ///< nullopt when the run is not finished
-  std::optional<Evaluation> evaluation;  ///< nullopt when the run was not evaluated yet
+  std::optional<Evaluation> evaluation;  ///< nullopt when the run was not evaluated yet, or makes no label maps
+  nlohmann::json measures;               ///< evaluation/measures.json of a run that makes none; else null
 };
 
 /// Reads a run directory (config.yaml, identity.json, log.jsonl, evaluation/) or an evaluation folder.

@@ -96,6 +96,11 @@ std::vector<std::vector<std::string>> csv_rows(const MeasureReport& report) {
 nlohmann::json summary(const MeasureReport& report) {
   nlohmann::json json{{"title", report.title}, {"methods", nlohmann::json::object()}, {"notes", report.notes}};
   for (const auto& [name, value] : report.identity) json["identity"][name] = value;
+  for (const MeasureText& one : report.measures)
+    json["measures"].push_back({{"name", one.name},
+                                {"title", one.title},
+                                {"higher_is_better", one.higher_is_better},
+                                {"decimals", one.decimals}});
   for (const std::string& method : report.methods)
     for (const MeasureText& measure : report.measures) {
       const std::vector<double> values = list(by_case(report, method, measure.name));

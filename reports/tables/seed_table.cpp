@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "framework/core/error.h"
 #include "losses/metrics/statistic.h"
 #include "reports/tables/measures.h"
 
@@ -38,17 +39,85 @@ Cell over_seeds(const std::vector<double>& values, const metrics::MetricInfo& in
   return cell;
 }
 
-}  // namespace
+/// Finished runs of one variant together, in the order given.
+using Groups = std::vector<std::pair<std::string, std::vector<const RunRecord*>>>;
 
-std::optional<Table> seed_table(const std::vector<RunRecord>& runs) {
-  std::vector<std::pair<std::string, std::vector<const RunRecord*>>> groups;
+template <class Wanted>
+Groups by_variant(const std::vector<RunRecord>& runs, const Wanted& wanted) {
+  Groups groups;
   for (const RunRecord& run : runs) {
-    if (!run.outcome || !run.evaluation) continue;
+    if (!run.outcome || !wanted(run)) continue;
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& one) { return one.first == run.outcome->variant; });
     if (group == groups.end()) group = groups.insert(groups.end(), {run.outcome->variant, {}});
     group->second.push_back(&run);
   }
+  return groups;
+}
+
+/// JSON has no NaN: it is null there.
+double number(const nlohmann::json& value) { return value.is_number() ? value.get<double>() : not_a_number; }
+
+/// A row: the runs' values of every measure, as `value(run, measure)` finds them.
+template <class Value>
+std::vector<Cell> measure_row(const std::vector<const RunRecord*>& members, const std::string& heading,
+                              const nlohmann::json& measures, const Value& value) {
+  std::vector<Cell> row{{without_seed(members.front()->name)},
+                        {heading},
+                        {fmt::format("{}", members.size()), {}, static_cast<double>(members.size())}};
+  for (const nlohmann::json& measure : measures) {
+    std::vector<double> values;
+    for (const RunRecord* run : members) values.push_back(value(*run, measure.at("name")));
+    const metrics::Statistic statistic = metrics::describe(values);
+    const int decimals = measure.at("decimals");
+    Cell cell{statistic.count == 0 ? "n/a" : fmt::format("{:.{}f}", statistic.mean, decimals), {}, statistic.mean};
+    if (statistic.count > 1) cell.text += fmt::format(" ± {:.{}f}", statistic.sd, decimals);
+    row.push_back(std::move(cell));
+  }
+  return row;
+}
+
+}  // namespace
+
+std::optional<Table> measure_seed_table(const std::vector<RunRecord>& runs) {
+  const Groups groups = by_variant(runs, [](const RunRecord& run) { return !run.measures.is_null(); });
+  if (groups.empty()) return std::nullopt;
+  const nlohmann::json measures = groups.front().second.front()->measures.at("measures");
+  Table table;
+  table.caption = "Over seeds";
+  table.columns = {"Run", "method", "seeds"};
+  for (const nlohmann::json& one : measures)
+    table.columns.push_back(one.at("title").get<std::string>() + (one.at("higher_is_better") ? "\u00a0↑" : "\u00a0↓"));
+  for (const auto& [variant, members] : groups) {
+    for (const RunRecord* run : members)
+      if (run->measures.at("measures") != measures)
+        throw core::UserError("was measured by other measures than the first run", run->path.string(),
+                              "report runs of one kind together");
+    const nlohmann::json& first = members.front()->measures;
+    for (const auto& [method, values] : first.at("methods").items())
+      table.rows.push_back(
+          measure_row(members, method, measures, [&](const RunRecord& run, const std::string& measure) {
+            return number(run.measures.at("methods").at(method).at(measure).at("mean"));
+          }));
+    std::vector<std::string> baselines;
+    for (const nlohmann::json& gain : first.value("gains", nlohmann::json::array()))
+      if (std::find(baselines.begin(), baselines.end(), gain.at("over")) == baselines.end())
+        baselines.push_back(gain.at("over"));
+    for (const std::string& baseline : baselines)
+      table.rows.push_back(measure_row(members, "gain over " + baseline, measures,
+                                       [&](const RunRecord& run, const std::string& measure) {
+                                         for (const nlohmann::json& gain : run.measures.at("gains"))
+                                           if (gain.at("over") == baseline && gain.at("measure") == measure)
+                                             return number(gain.at("mean"));
+                                         return not_a_number;
+                                       }));
+  }
+  table.notes = {"Mean ± sd over seeds of each run's mean over cases; each run's own report has its intervals."};
+  return table;
+}
+
+std::optional<Table> seed_table(const std::vector<RunRecord>& runs) {
+  const Groups groups = by_variant(runs, [](const RunRecord& run) { return run.evaluation.has_value(); });
   if (groups.empty()) return std::nullopt;
   Table table;
   table.caption = "Over seeds";

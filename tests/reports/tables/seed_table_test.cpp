@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "framework/core/error.h"
+
 namespace medvol::reports {
 namespace {
 
@@ -67,6 +69,37 @@ TEST(SeedTable, UnfinishedAndUnmeasuredRunsAreLeftOut) {
   EXPECT_EQ(table->rows[0][2].text, "0.800");
   EXPECT_FALSE(seed_table({unfinished, unmeasured}));
   EXPECT_FALSE(seed_table({}));
+}
+
+/// A finished run of two methods with a ratio each, as measures.json tells it.
+RunRecord a_measured_run(const std::string& name, const std::string& variant, double network, double linear) {
+  RunRecord run = a_run(name, variant, 0);
+  run.evaluation.reset();
+  run.measures = {
+      {"measures", {{{"name", "psnr"}, {"title", "PSNR (dB)"}, {"higher_is_better", true}, {"decimals", 2}}}},
+      {"methods", {{"linear", {{"psnr", {{"mean", linear}}}}}, {"network", {{"psnr", {{"mean", network}}}}}}},
+      {"gains", {{{"over", "linear"}, {"measure", "psnr"}, {"mean", network - linear}}}}};
+  return run;
+}
+
+TEST(MeasureSeedTable, HasARowAVariantAndMethodAndTheGain) {
+  const auto table =
+      measure_seed_table({a_measured_run("gan,seed=1", "a", 28, 26), a_run("unet", "u", 0.8),
+                          a_measured_run("gan,seed=2", "a", 29, 26), a_measured_run("pixels,seed=1", "b", 30, 26)});
+  ASSERT_TRUE(table);
+  EXPECT_THAT(table->columns, ElementsAre("Run", "method", "seeds", "PSNR (dB)\u00a0↑"));
+  ASSERT_EQ(table->rows.size(), 6u);
+  EXPECT_THAT(texts(table->rows[0]), ElementsAre("gan", "linear", "2", "26.00 ± 0.00"));
+  EXPECT_THAT(texts(table->rows[1]), ElementsAre("gan", "network", "2", "28.50 ± 0.71"));
+  EXPECT_THAT(texts(table->rows[2]), ElementsAre("gan", "gain over linear", "2", "2.50 ± 0.71"));
+  EXPECT_THAT(texts(table->rows[5]), ElementsAre("pixels", "gain over linear", "1", "4.00"));
+}
+
+TEST(MeasureSeedTable, TakesOnlyRunsMeasuredAlike) {
+  EXPECT_FALSE(measure_seed_table({a_run("unet", "u", 0.8)}));
+  RunRecord other = a_measured_run("mesh", "m", 1, 2);
+  other.measures["measures"][0]["name"] = "hd95";
+  EXPECT_THROW(measure_seed_table({a_measured_run("gan", "a", 28, 26), other}), core::UserError);
 }
 
 }  // namespace
