@@ -140,11 +140,15 @@ std::map<std::string, torch::Tensor> trained_weights(const run::RunPaths& run, W
   const auto archive = [&](const char* name) {
     return storage::read_tensor_archive(checkpoints / fmt::format("{}.safetensors", name)).tensors;
   };
-  if (weights == Weights::automatic)
-    weights = std::filesystem::exists(checkpoints / "best.safetensors") ? Weights::best : Weights::last;
-  if (weights == Weights::best) return trainers::with_prefix(archive("best"), "weights/");
+  const bool chosen = std::filesystem::exists(checkpoints / "best.safetensors");
+  if (weights == Weights::best && !chosen)
+    throw core::UserError("the run kept no best weights: nothing was held out, or its score does not choose weights",
+                          checkpoints.string(), "use checkpoint=auto, ema or last");
+  if (weights == Weights::best || (weights == Weights::automatic && chosen))
+    return trainers::with_prefix(archive("best"), "weights/");
   const std::map<std::string, at::Tensor> last = archive("last");
   auto named = trainers::with_prefix(last, weights == Weights::last ? "weights/" : "average/");
+  if (named.empty() && weights == Weights::automatic) named = trainers::with_prefix(last, "weights/");
   if (named.empty())
     throw core::UserError("the run kept no moving average", checkpoints.string(),
                           "use checkpoint=last or best; trainer.ema_decay keeps one");

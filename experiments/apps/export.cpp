@@ -20,7 +20,7 @@ struct ExportOptions {
     visit("run", run, "run directory to export", config::required());
     visit("output", output, "file to write", config::required());
     visit("format", format, "of the file", config::one_of({"torchscript", "onnx"}));
-    visit("checkpoint", checkpoint, "which weights; auto: the best validated, else the last");
+    visit("checkpoint", checkpoint, "which weights; auto: the best validated, else the moving average, else the last");
     visit("prune", prune, "keep so many levels of unet_plus_plus (its L1 to L4): faster, somewhat less exact",
           config::at_least(1));
     visit("licence", licence, "under which the weights may be used, such as CC-BY-4.0; the file says it");

@@ -36,7 +36,8 @@ struct ImportOptions {
     visit("patch_size", patch_size, "in tensor order, for networks of one fixed size; empty: the plan's",
           config::at_least(1));
     visit("features_per_stage", features_per_stage,
-          "of networks that follow a plan, without one: kernels 3, strides 2, two convolutions; empty: 32, 64, … 320",
+          "of networks that follow a plan, without one: kernels 3, strides 2, two convolutions; empty: six stages, 32, "
+          "64, … up to 320 (2D: 512)",
           config::at_least(1));
     visit("upsampling", upsampling, "output size over input size, an axis; empty: ones", config::at_least(1));
     visit("allow", allow,
@@ -44,27 +45,15 @@ struct ImportOptions {
   }
 };
 
-/// nnU-Net's usual shape, without a plan.
-networks::TaskShape usual_shape(const ImportOptions& options) {
-  const auto axes = static_cast<size_t>(options.dimensions);
-  networks::TaskShape shape;
-  shape.dimensions = options.dimensions;
-  shape.features_per_stage = options.features_per_stage;
-  if (shape.features_per_stage.empty()) shape.features_per_stage = {32, 64, 128, 256, 320, 320};
-  const size_t stages = shape.features_per_stage.size();
-  shape.kernel_sizes.assign(stages, std::vector<int64_t>(axes, 3));
-  shape.strides.assign(stages, std::vector<int64_t>(axes, 2));
-  shape.strides[0].assign(axes, 1);
-  shape.convolutions_per_stage_encoder.assign(stages, 2);
-  shape.convolutions_per_stage_decoder.assign(stages - 1, 2);
-  shape.patch_size.assign(axes, 128);
-  return shape;
-}
-
 networks::TaskShape shape_of(const ImportOptions& options) {
   if (options.run) return read_task_shape(*options.run / "network.json");
+  const auto usual = [&] {
+    const auto axes = static_cast<size_t>(options.dimensions);
+    return usual_shape(options.dimensions, options.features_per_stage.empty() ? usual_features(axes, /*stages=*/6)
+                                                                              : options.features_per_stage);
+  };
   networks::TaskShape shape =
-      options.plan ? task_shape(plan::read_plan(*options.plan, options.configuration)) : usual_shape(options);
+      options.plan ? task_shape(plan::read_plan(*options.plan, options.configuration)) : usual();
   if (options.in_channels) shape.in_channels = *options.in_channels;
   if (options.out_channels) shape.out_channels = *options.out_channels;
   if (!options.patch_size.empty()) shape.patch_size = options.patch_size;

@@ -94,8 +94,9 @@ void keep_wanted(std::vector<PredictionInput>& inputs, const PredictOptions& opt
   std::erase_if(inputs, [&](const PredictionInput& one) { return !wanted.count(one.id); });
 }
 
-/// Where a case's files go: `output` is a file for one image when it has an image's ending, else a folder.
-PredictionFiles output_files(const PredictOptions& options, const PredictionInput& input) {
+/// Where a case's files go: `output` is a file for one image when it has an image's ending, else a folder. `fractions`:
+/// what is written has no whole numbers, so its ending is one that can hold them.
+PredictionFiles output_files(const PredictOptions& options, const PredictionInput& input, bool fractions = false) {
   const bool into_file = imaging::is_image_path(*options.output);
   const std::string own = input.series ? ".nii.gz" : imaging::image_ending(input.images.front());
   const std::string ending = !options.format.empty()           ? options.format
@@ -105,7 +106,8 @@ PredictionFiles output_files(const PredictOptions& options, const PredictionInpu
   const std::filesystem::path folder = into_file ? options.output->parent_path() : *options.output;
   const std::string stem = into_file ? imaging::image_stem(*options.output) : input.id;
   const std::string floating = ending == ".png" ? ".nii.gz" : ending;  // PNG has no fractions
-  PredictionFiles files{folder / (stem + ending), {}, {}, options.memory_budget_gb * 1e9};
+  PredictionFiles files{
+      folder / (stem + (fractions && !into_file ? floating : ending)), {}, {}, options.memory_budget_gb * 1e9};
   if (options.confidence) files.confidence = folder / (stem + "_confidence" + floating);
   if (options.probabilities) files.probabilities = folder / (stem + "_probabilities" + floating);
   return files;
@@ -121,9 +123,10 @@ void upscale_all(const PredictOptions& options, const LoadedModel& loaded, const
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (runtime::StopSignal::requested())
       throw core::Interrupted(fmt::format("stopped after {} of {} cases; those are complete", i, inputs.size()));
-    upscale_case(loaded, inference, inputs[i], output_files(options, inputs[i]).labels, [&](double share) {
-      bar.update((static_cast<double>(i) + share) / static_cast<double>(inputs.size()), inputs[i].id);
-    });
+    upscale_case(loaded, inference, inputs[i], output_files(options, inputs[i], /*fractions=*/true).labels,
+                 [&](double share) {
+                   bar.update((static_cast<double>(i) + share) / static_cast<double>(inputs.size()), inputs[i].id);
+                 });
   }
   bar.finish(fmt::format("{} image{} in {} → {}", inputs.size(), inputs.size() == 1 ? "" : "s",
                          core::duration_text(watch.seconds()), options.output->string()));
@@ -131,7 +134,7 @@ void upscale_all(const PredictOptions& options, const LoadedModel& loaded, const
 
 void check_makes_labels(const std::string& kind, const std::string& model) {
   if (kind == "synthesis") throw core::UserError("paints images from label maps", model, "use `medvol synthesise`");
-  if (kind != "segmentation" && kind != "adversarial_segmentation")
+  if (!trainers::makes_label_maps(kind))
     throw core::UserError(fmt::format("is a model of trainer={}, which predicts nothing by itself", kind), model,
                           "fine-tune it: medvol train pretrained.from=RUN");
 }

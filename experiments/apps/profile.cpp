@@ -5,6 +5,7 @@
 
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/run_program.h"
+#include "experiments/apps/task_shape.h"
 #include "framework/runtime/stopwatch.h"
 
 namespace medvol::apps {
@@ -102,22 +103,14 @@ double resident(const std::string& key) {
 
 /// nnU-Net's shape for such a patch.
 networks::TaskShape shape_of(const ProfileOptions& options) {
-  const size_t axes = options.patch.size(), stages = static_cast<size_t>(options.stages);
+  const size_t axes = options.patch.size();
   if (axes != 2 && axes != 3) throw core::UserError("has two or three entries", "patch", "such as [128,128,128]");
-  networks::TaskShape shape{
-      .dimensions = static_cast<int64_t>(axes),
-      .in_channels = options.channels,
-      .out_channels = options.classes,
-      .deep_supervision = false,
-      .patch_size = options.patch,
-      .upsampling = options.upsampling.empty() ? std::vector<int64_t>(axes, 2) : options.upsampling};
-  for (size_t stage = 0; stage < stages; ++stage)
-    shape.features_per_stage.push_back(std::min<int64_t>(int64_t{32} << stage, axes == 3 ? 320 : 512));
-  shape.kernel_sizes.assign(stages, std::vector<int64_t>(axes, 3));
-  shape.strides.assign(stages, std::vector<int64_t>(axes, 2));
-  shape.strides[0].assign(axes, 1);
-  shape.convolutions_per_stage_encoder.assign(stages, 2);
-  shape.convolutions_per_stage_decoder.assign(stages - 1, 2);
+  networks::TaskShape shape = usual_shape(static_cast<int64_t>(axes), usual_features(axes, options.stages));
+  shape.in_channels = options.channels;
+  shape.out_channels = options.classes;
+  shape.deep_supervision = false;
+  shape.patch_size = options.patch;
+  shape.upsampling = options.upsampling.empty() ? std::vector<int64_t>(axes, 2) : options.upsampling;
   return shape;
 }
 
@@ -164,7 +157,8 @@ void profile_all(const ProfileOptions& options) {
                                    fmt::format("channels={}", options.channels),
                                    fmt::format("classes={}", options.classes),
                                    fmt::format("stages={}", options.stages),
-                                   fmt::format("threads={}", options.threads)};
+                                   fmt::format("threads={}", options.threads),
+                                   fmt::format("upsampling=[{}]", fmt::join(options.upsampling, ","))};
     if (run_program(words) != 0) fmt::print("{:<18} failed: its message is above\n", name);
   }
 }

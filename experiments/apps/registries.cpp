@@ -8,6 +8,7 @@
 #include "networks/segmentation/register.h"
 #include "networks/super_resolution/register.h"
 #include "trainers/adversarial/register.h"
+#include "trainers/mesh/mesh_refinement_task.h"
 #include "trainers/mesh/register.h"
 #include "trainers/pretraining/register.h"
 #include "trainers/segmentation/register.h"
@@ -51,6 +52,7 @@ const Registries& registries() {
 std::vector<RegistryListing> list_registries() {
   const Registries& all = registries();
   return {listing("networks", all.networks),
+          listing("mesh_networks", trainers::mesh_networks()),
           listing("discriminators", all.discriminators),
           listing("losses", all.losses),
           listing("image_losses", all.image_losses),

@@ -23,7 +23,7 @@ struct SynthesiseOptions {
   void fields(Visitor& visit) {
     visit("model", model, "run directory of trainer=synthesis", config::required());
     visit("output", output, "folder for the data set, new or empty", config::required());
-    visit("checkpoint", checkpoint, "which weights; auto: the best validated, else the last");
+    visit("checkpoint", checkpoint, "which weights; auto: the best validated, else the moving average, else the last");
     visit("count", count, "cases to make; the label maps of the run's own training cases are taken in turn",
           config::at_least(1));
     visit("seed", seed, "of deformations and noise", config::at_least(0));

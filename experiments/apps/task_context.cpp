@@ -4,9 +4,11 @@
 #include "datasets/loading/mixed_cases.h"
 #include "datasets/loading/store_cases.h"
 #include "datasets/loading/training_source.h"
+#include "framework/core/error.h"
 #include "framework/core/logging.h"
 #include "losses/composite/deep_supervision.h"
 #include "trainers/inference/image_predictor.h"
+#include "trainers/session/checkpointer.h"
 
 namespace medvol::apps {
 namespace {
@@ -32,9 +34,10 @@ trainers::Objective objective(const ExperimentOptions& options, const plan::Plan
 }
 
 /// The configured network's features, frozen. The run directory it comes from may hold any network.
-losses::FeatureExtractor feature_extractor(const std::filesystem::path& model) {
+losses::FeatureExtractor feature_extractor(const std::filesystem::path& model, torch::Device device) {
   if (model.empty()) return {};
   const std::shared_ptr<networks::Network> network = load_trained_network(model, Weights::automatic).network;
+  network->to(device);
   for (torch::Tensor& parameter : network->parameters()) parameter.requires_grad_(false);
   return [network](const torch::Tensor& image) { return network->forward(image); };
 }
@@ -44,6 +47,9 @@ std::function<torch::Tensor(const torch::Tensor&)> segmenter(const ExperimentOpt
   const std::filesystem::path& model = options.segmenter.model;
   if (model.empty()) return {};
   const LoadedModel loaded = load_model(model, Weights::automatic, options.hardware);
+  if (!trainers::makes_label_maps(loaded.model.metadata.kind))
+    throw core::UserError("segmenter.model is a model of trainer=" + loaded.model.metadata.kind, model.string(),
+                          "name a segmenter of the same data set and plan");
   const plan::Plan& own = loaded.model.metadata.plan;
   if (own.spacing != plan.spacing || own.normalization != plan.normalization || own.labels != plan.labels)
     throw core::UserError("was trained at another spacing, normalisation or for other labels", model.string(),
@@ -59,20 +65,21 @@ trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::
   return {static_cast<int64_t>(ids.size()), [&prepared, ids](int64_t index) {
             const std::string& id = ids[static_cast<size_t>(index)];
             const imaging::GridTransform& transform = prepared.store.transform(id);
-            return trainers::WholeCase{id, prepared.store.image(id), prepared.store.labels(id),
-                                       datasets::read_case_labels(*prepared.dataset.find(id).label, prepared.dataset,
-                                                                  transform.file_geometry())
-                                           .data,
-                                       transform};
+            const auto reference = [&prepared, &transform, file = *prepared.dataset.find(id).label] {
+              return datasets::read_case_labels(file, prepared.dataset, transform.file_geometry()).data;
+            };
+            return trainers::WholeCase{id, prepared.store.image(id), prepared.store.labels(id), reference, transform};
           }};
 }
 
 trainers::TaskContext task_context(const ExperimentOptions& options, const runtime::ExecutionContext& context,
                                    const PreparedExperiment& prepared, const run::RunPaths& directory) {
-  const auto network = [&options, &context](const networks::TaskShape& shape) {
+  // A run that goes on has its own weights: what it started from need not be there any more.
+  const bool fresh = !std::filesystem::exists(trainers::Checkpointer(directory.checkpoints()).path("last"));
+  const auto network = [&options, &context, fresh](const networks::TaskShape& shape) {
     std::shared_ptr<networks::Network> made = options.network.build(shape);
     made->initialize(context.generator(runtime::purpose_weights));
-    if (!options.pretrained.from.empty()) load_pretrained(*made, options.pretrained.from);
+    if (fresh && !options.pretrained.from.empty()) load_pretrained(*made, options.pretrained.from);
     return made;
   };
   const auto discriminator = [&options, &context](const networks::DiscriminatorShape& shape) {
@@ -87,8 +94,8 @@ trainers::TaskContext task_context(const ExperimentOptions& options, const runti
           .discriminator = discriminator,
           .objective = [&](const networks::Network& made) { return objective(options, prepared.plan, made); },
           .image_loss =
-              [&options](losses::ImageLossContext image) {
-                if (!image.features) image.features = feature_extractor(options.perceptual.model);
+              [&options, device = context.device](losses::ImageLossContext image) {
+                if (!image.features) image.features = feature_extractor(options.perceptual.model, device);
                 return options.image_loss.build(image);
               },
           .adversarial_loss = [&options] { return options.adversarial_loss.build(); },

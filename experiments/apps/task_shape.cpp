@@ -23,6 +23,7 @@ void each_field(Shape& shape, const Visit& visit) {
   visit("convolutions_per_stage_decoder", shape.convolutions_per_stage_decoder);
   visit("patch_size", shape.patch_size);
   visit("upsampling", shape.upsampling);
+  visit("noise_channels", shape.noise_channels);
 }
 
 }  // namespace
@@ -38,7 +39,30 @@ networks::TaskShape task_shape(const plan::Plan& plan) {
           .convolutions_per_stage_encoder = plan.topology.convolutions_per_stage_encoder,
           .convolutions_per_stage_decoder = plan.topology.convolutions_per_stage_decoder,
           .patch_size = plan.patch_size,
-          .upsampling = {}};
+          .upsampling = {},
+          .noise_channels = 0};
+}
+
+std::vector<int64_t> usual_features(size_t axes, int64_t stages) {
+  std::vector<int64_t> features;
+  for (int64_t stage = 0; stage < stages; ++stage)
+    features.push_back(std::min<int64_t>(int64_t{32} << std::min<int64_t>(stage, 20), axes == 3 ? 320 : 512));
+  return features;
+}
+
+networks::TaskShape usual_shape(int64_t dimensions, std::vector<int64_t> features_per_stage) {
+  const auto axes = static_cast<size_t>(dimensions);
+  const size_t stages = features_per_stage.size();
+  networks::TaskShape shape;
+  shape.dimensions = dimensions;
+  shape.features_per_stage = std::move(features_per_stage);
+  shape.kernel_sizes.assign(stages, std::vector<int64_t>(axes, 3));
+  shape.strides.assign(stages, std::vector<int64_t>(axes, 2));
+  shape.strides[0].assign(axes, 1);
+  shape.convolutions_per_stage_encoder.assign(stages, 2);
+  shape.convolutions_per_stage_decoder.assign(stages - 1, 2);
+  shape.patch_size.assign(axes, 128);
+  return shape;
 }
 
 void write_task_shape(const std::filesystem::path& path, const networks::TaskShape& shape) {

@@ -28,6 +28,13 @@ std::optional<std::string> override_value(const config::CommandLine& line, const
   return std::nullopt;
 }
 
+/// What says which run it is: data, plan, network, seed. None of it can change when the run goes on.
+bool describes_the_run(const std::string& key) {
+  static const std::set<std::string> roots{"dataset", "plan",           "network", "discriminator",
+                                           "fold",    "training_cases", "seed",    "pretrained"};
+  return roots.contains(key.substr(0, key.find('.')));
+}
+
 /// What a resume's command line adds to the run's own configuration: what the run was begun with is in it already, so
 /// the same command may be given again. Choosing another group option would make another run of it.
 std::vector<std::string> additions(const config::CommandLine& line, const run::RunPaths& run) {
@@ -41,7 +48,7 @@ std::vector<std::string> additions(const config::CommandLine& line, const run::R
   for (const std::string& text : line.overrides) {
     if (begun_with.count(text)) continue;
     const config::Override parsed = config::parse_override(text);
-    if (groups.has_group(parsed.key))
+    if (groups.has_group(parsed.key) || describes_the_run(parsed.key))
       throw core::UserError("cannot change " + parsed.key + " of a run that is resumed", run.root().string(),
                             "give it the command it was begun with, or begin another run.dir");
     added.push_back(text);

@@ -51,10 +51,10 @@ class CurvesHook : public trainers::Hook {
 
 void write_description(const run::RunDirectory& directory, const config::ResolvedConfig<ExperimentOptions>& resolved,
                        const PreparedExperiment& prepared, const run::Identity& identity) {
-  storage::write_atomic(directory.config(), config::to_yaml(resolved.tree));
   config::Node overrides = config::Node::list();
   for (const std::string& text : resolved.overrides) overrides.append(config::Node::scalar(text));
-  storage::write_atomic(directory.overrides(), config::to_yaml(overrides));
+  storage::write_atomic(directory.overrides(), config::to_yaml(overrides));  // first: who finds config.yaml needs it
+  storage::write_atomic(directory.config(), config::to_yaml(resolved.tree));
   plan::write_plan(directory.root() / "plan.json", prepared.plan);
   storage::write_atomic(directory.root() / "split.json",
                         nlohmann::json{{"train", prepared.split.train}, {"val", prepared.split.validation}}.dump(1));
@@ -88,6 +88,10 @@ int64_t parameter_count(const torch::nn::Module& module) {
   return count;
 }
 
+std::string network_name(const trainers::Task& task, const ExperimentOptions& options) {
+  return task.own_network().empty() ? options.network.name() : task.own_network();
+}
+
 /// The last picture that was drawn while training.
 std::vector<reports::Picture> sample_pictures(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
@@ -108,7 +112,7 @@ run::Outcome train_network(const ExperimentOptions& options, const runtime::Exec
   std::vector<trainers::Hook*> hooks = task.hooks();
   hooks.push_back(&curves);
   core::log_info("{}: {} {}, {} training cases, {} held out; patch {}, batch {}; {} with {} threads, {}", options.name,
-                 options.trainer.name(), options.network.name(), prepared.split.train.size(),
+                 options.trainer.name(), network_name(task, options), prepared.split.train.size(),
                  prepared.split.validation.size(), fmt::join(prepared.plan.patch_size, "×"), prepared.plan.batch_size,
                  context.device_name, context.compute_threads, precision_text(context.precision));
   trainers::Trainer trainer({task.step(), *schedule, task.source(), task.evaluator(), directory, hooks},
@@ -117,7 +121,7 @@ run::Outcome train_network(const ExperimentOptions& options, const runtime::Exec
   core::log_info("trained {} steps in {}", progress.step, core::duration_text(progress.seconds));
   return {.variant = variant(options),
           .seed = static_cast<uint64_t>(options.seed),
-          .network = options.network.name(),
+          .network = network_name(task, options),
           .parameters = parameter_count(task.module()),
           .steps = progress.step,
           .training_seconds = progress.seconds,
@@ -182,7 +186,7 @@ void measure_task(trainers::Task& task, const run::RunDirectory& directory, cons
   if (measured.values.empty()) return;  // the validations in the log say it all
   reports::MeasureReport report;
   report.title = fmt::format("{}, fold {}", options.name, options.fold);
-  report.lead = fmt::format("{} with {}, on held-out cases.", options.trainer.name(), options.network.name());
+  report.lead = fmt::format("{} with {}, on held-out cases.", options.trainer.name(), network_name(task, options));
   report.identity = identity_lines(identity);
   report.methods = measured.methods;
   report.baselines = measured.baselines;
@@ -198,24 +202,32 @@ void measure_task(trainers::Task& task, const run::RunDirectory& directory, cons
   fmt::print("report: {}\n", (directory.evaluation() / "report.html").string());
 }
 
-/// Vertex features and edges → offsets, in both formats. The network's options are the trainer's own, so it is written
-/// here, with the best weights in place, and not by `medvol export`.
-void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirectory& directory) {
-  task.mesh_network().eval();
-  const networks::Traceable subject = networks::traceable(task.mesh_network(), task.mesh_shape().in_features);
-  networks::write_torchscript(subject, directory.export_folder() / "mesh.pt", {});
-  networks::write_onnx(subject, directory.export_folder() / "mesh.onnx",
-                       {.version = program_version(), .metadata = {}});
-}
-
 /// Of everything that is trained on.
 std::string data_hash(const PreparedExperiment& prepared) {
   return prepared.store.data_hash() + (prepared.synthetic ? "+" + prepared.synthetic->data_hash() : "");
 }
 
-/// Whether a trainer's network makes label maps, which are scored as such.
-bool makes_label_maps(const std::string& trainer) {
-  return trainer == "segmentation" || trainer == "adversarial_segmentation";
+/// Vertex features and edges → offsets, in both formats. The network's options are the trainer's own, so it is written
+/// here, with the best weights in place, and not by `medvol export`. Both files say what a vertex's features are.
+void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirectory& directory,
+                         const PreparedExperiment& prepared, const ExperimentOptions& options) {
+  nlohmann::json about{{"kind", options.trainer.name()},
+                       {"network", task.own_network()},
+                       {"version", program_version()},
+                       {"run", data_hash(prepared) + " seed " + std::to_string(options.seed)},
+                       {"input", "features of each vertex, [V, F]; undirected edges, [E, 2]"},
+                       {"output", "offset of each vertex in mm: x, y, z"},
+                       {"vertex_features", config::to_yaml(config::to_node(task.features()))},
+                       {"channels", prepared.plan.channel_names},
+                       {"spacing_mm_zyx", prepared.plan.spacing}};
+  for (const auto& [label, name] : prepared.plan.labels) about["labels"][name] = label;
+  const std::map<std::string, std::string> metadata{{"medvol.json", about.dump(1)}};
+  task.mesh_network().to(torch::kCPU);
+  task.mesh_network().eval();
+  const networks::Traceable subject = networks::traceable(task.mesh_network(), task.mesh_shape().in_features);
+  networks::write_torchscript(subject, directory.export_folder() / "mesh.pt", metadata);
+  networks::write_onnx(subject, directory.export_folder() / "mesh.onnx",
+                       {.version = program_version(), .metadata = metadata});
 }
 
 }  // namespace
@@ -245,11 +257,14 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
 
   const std::unique_ptr<trainers::Task> task =
       options.trainer.build(task_context(options, context, prepared, directory));
+  if (!task->own_network().empty() && !options.pretrained.from.empty())
+    throw core::UserError("trainer=" + options.trainer.name() + " brings its own network, which starts from no weights",
+                          "pretrained.from", "leave it out");
   run::Outcome outcome = train_network(options, context, prepared, *task, directory);
   TrainedRun result{directory.root(), std::nullopt};
   if (prepared.split.validation.empty()) {
     core::log_info("fold=all holds nothing out: there is nothing to evaluate");
-  } else if (makes_label_maps(options.trainer.name())) {
+  } else if (trainers::makes_label_maps(options.trainer.name())) {
     outcome.milliseconds_per_case = predict_held_out(directory, prepared, context, options);
     result.evaluation = evaluate_held_out(directory, prepared, options, identity,
                                           extra_tables ? extra_tables(prepared) : std::vector<reports::Table>{});
@@ -257,7 +272,7 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
     measure_task(*task, directory, options, identity);
   }
   if (auto* meshes = dynamic_cast<trainers::MeshRefinementTask*>(task.get()))
-    export_mesh_network(*meshes, directory);
+    export_mesh_network(*meshes, directory, prepared, options);
   else
     export_run(directory.root(), directory.export_folder() / "model.pt");
   if (exported) exported(directory, prepared);

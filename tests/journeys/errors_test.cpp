@@ -20,7 +20,8 @@ TEST(Errors, OfConfigurationComeTogetherAndBeforeAnyWork) {
   const Program program(folder.path());
   const Outcome outcome = program.run(
       {"train", "dataset=phantom", "netwrok=unet", "trainer.max_stps=3", "seed=-1", "fold=7", "run.dir=run"});
-  expect_refusal(outcome, {"4 defects", "did you mean 'network'", "trainer.max_stps: unknown key (did you mean 'max_steps'", "seed", "fold"});
+  expect_refusal(outcome, {"4 defects", "did you mean 'network'",
+                           "trainer.max_stps: unknown key (did you mean 'max_steps'", "seed", "fold"});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()) || !std::filesystem::exists(folder / "run"));
   expect_refusal(program.run({"train", "network=vnett"}), {"unet"});
   expect_refusal(program.run({"trian"}), {"did you mean 'train'"});
@@ -56,6 +57,8 @@ TEST(Errors, ARunIsNeverOverwritten) {
   EXPECT_EQ(read_file(folder / "run/log.jsonl"), log);
   again.push_back("optimizer=sgd");
   expect_refusal(program.run(again), {"optimizer", "resumed"});
+  again.back() = "plan.batch_size=1";
+  expect_refusal(program.run(again), {"plan.batch_size", "resumed"});
   write_file(folder / "foreign/letter.txt", "mine");
   expect_refusal(program.run(small_training("foreign")), {"foreign"});
   EXPECT_EQ(read_file(folder / "foreign/letter.txt"), "mine");

@@ -27,13 +27,22 @@ pid_t Program::start(const std::vector<std::string>& arguments, const std::files
   _exit(127);
 }
 
-Outcome Program::run_with(const std::vector<std::string>& arguments, double seconds, int signal) const {
+namespace {
+
+std::function<bool()> after(double seconds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  return [end] { return std::chrono::steady_clock::now() >= end; };
+}
+
+}  // namespace
+
+Outcome Program::run_with(const std::vector<std::string>& arguments, const std::function<bool()>& moment,
+                          int signal) const {
   const std::filesystem::path output = folder_ / ".output";
   const pid_t child = start(arguments, output);
   int status = 0;
-  if (signal != 0) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    while (std::chrono::steady_clock::now() < end) {
+  if (moment) {
+    while (!moment()) {
       if (waitpid(child, &status, WNOHANG) == child) return {WEXITSTATUS(status), read_file(output)};
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -43,12 +52,20 @@ Outcome Program::run_with(const std::vector<std::string>& arguments, double seco
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(output)};
 }
 
-Outcome Program::run(const std::vector<std::string>& arguments) const { return run_with(arguments, 0, 0); }
+Outcome Program::run(const std::vector<std::string>& arguments) const { return run_with(arguments, {}, 0); }
 Outcome Program::run_and_kill(const std::vector<std::string>& arguments, double seconds) const {
-  return run_with(arguments, seconds, SIGKILL);
+  return run_with(arguments, after(seconds), SIGKILL);
 }
 Outcome Program::run_and_signal(const std::vector<std::string>& arguments, double seconds, int signal) const {
-  return run_with(arguments, seconds, signal);
+  return run_with(arguments, after(seconds), signal);
+}
+Outcome Program::run_and_kill_at_step(const std::vector<std::string>& arguments, const std::string& run,
+                                      int64_t step) const {
+  const std::filesystem::path log = folder_ / run / "log.jsonl";
+  const std::string wanted = "\"step\":" + std::to_string(step);
+  return run_with(
+      arguments, [&] { return std::filesystem::exists(log) && read_file(log).find(wanted) != std::string::npos; },
+      SIGKILL);
 }
 
 std::vector<std::string> small_training(const std::string& run, const std::vector<std::string>& more) {

@@ -2,6 +2,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,12 +23,15 @@ class Program {
   Outcome run(const std::vector<std::string>& arguments) const;
   /// Kills the program with SIGKILL after `seconds`, unless it ended before: then the outcome is its own.
   Outcome run_and_kill(const std::vector<std::string>& arguments, double seconds) const;
+  /// Kills it as soon as the log of its run, `<run>/log.jsonl`, tells of step `step`.
+  Outcome run_and_kill_at_step(const std::vector<std::string>& arguments, const std::string& run, int64_t step) const;
   /// Sends the signal once, then waits for the end.
   Outcome run_and_signal(const std::vector<std::string>& arguments, double seconds, int signal) const;
 
  private:
   pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& output) const;
-  Outcome run_with(const std::vector<std::string>& arguments, double seconds, int signal) const;
+  /// Sends `signal` as soon as `moment` says so; without a moment waits for the end.
+  Outcome run_with(const std::vector<std::string>& arguments, const std::function<bool()>& moment, int signal) const;
   std::filesystem::path folder_;
 };
 
