@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/plan/plan.h"
 #include "framework/registry/registry.h"
 
 namespace medvol::datasets {
@@ -16,6 +17,7 @@ struct Case {
   std::string id;       ///< what predictions and tables call it
   std::string patient;  ///< cases of one patient stay on one side of a split; equal to id when unknown
   std::string site;     ///< empty when unknown
+  std::map<std::string, std::string> attributes = {};  ///< what else is known of it: group, phase, grade
   std::vector<std::filesystem::path> images;
   std::optional<std::filesystem::path> label;
 };
@@ -30,12 +32,13 @@ struct DatasetDescription {
   std::string name;
   std::filesystem::path root;
   std::vector<std::string> channel_names;
-  std::map<int64_t, std::string> labels;  ///< foreground label → name; values 1, 2, … consecutive
+  std::map<int64_t, std::string> labels;  ///< foreground label, as files hold it, → name
   std::optional<int64_t> ignore_label;
-  std::string file_ending;          ///< ".nii.gz"
-  std::vector<Case> cases;          ///< sorted by id, training cases (with labels)
-  std::vector<Case> test_cases;     ///< without labels
-  std::vector<Split> given_splits;  ///< of splits_final.json, else empty
+  std::vector<plan::Region> regions;  ///< what is to be predicted where classes overlap (plan::Plan::regions)
+  std::string file_ending;            ///< ".nii.gz"
+  std::vector<Case> cases;            ///< sorted by id, training cases (with labels)
+  std::vector<Case> test_cases;       ///< without labels
+  std::vector<Split> given_splits;    ///< of splits_final.json, else empty
 
   /// Throws core::UserError with the nearest id.
   const Case& find(const std::string& id) const;

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <vector>
 
 #include <torch/torch.h>
 #include "framework/registry/registry.h"
@@ -9,12 +10,16 @@ namespace medvol::losses {
 /// What a loss takes from the plan.
 struct LossContext {
   bool batch_dice = false;  ///< sum over the batch before the ratio (plan.batch_dice)
+  /// Labels of each output where outputs are regions that may overlap, a sigmoid each; empty: a softmax over labels.
+  std::vector<std::vector<int64_t>> regions = {};
 };
 
 /// A differentiable objective of logits against a label map.
 class Loss {
  public:
   virtual ~Loss() = default;
+  /// Whether it can compare outputs that are regions (LossContext::regions).
+  virtual bool takes_regions() const { return false; }
   /// logits: [N, K, (D,) H, W], any floating type (computed in float32); target: [N, (D,) H, W] int64 in 0..K-1;
   /// weight: same shape as target, float32, how much each voxel counts (undefined tensor: one everywhere). Masks, the
   /// ignore label and class weights all come in through it, made by losses/composite. Returns a scalar.

@@ -11,7 +11,7 @@
 namespace medvol::datasets {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // regions count in the order they are declared in
 
 core::Place place_of_byte(const std::string& text, size_t byte, const std::filesystem::path& file) {
   core::Place place{file.string(), 1, 1};
@@ -58,9 +58,6 @@ void read_channels(const json& value, const std::filesystem::path& file, Dataset
 std::pair<int64_t, std::string> read_label(const std::string& key, const json& value,
                                            const std::filesystem::path& file) {
   if (value.is_number_integer()) return {value.get<int64_t>(), key};
-  if (value.is_array())
-    throw core::UserError("the label '" + key + "' is a region of several integers", file.string(),
-                          "regions are not read yet: give every class its own integer");
   if (value.is_string()) {
     const std::string text = value.get<std::string>();
     if (const auto number = integer(key)) return {*number, text};
@@ -69,16 +66,53 @@ std::pair<int64_t, std::string> read_label(const std::string& key, const json& v
   throw core::UserError("the label '" + key + "' is neither name: integer nor \"integer\": name", file.string());
 }
 
-void read_labels(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
-  if (!value.contains("labels") || !value.at("labels").is_object())
-    throw core::UserError("'labels' is missing or no object", file.string(),
-                          R"(expected {"background": 0, "liver": 1})");
+/// {"whole tumor": [1, 2, 3], "tumor core": [2, 3], …}: as soon as one label is a list, every entry but background and
+/// ignore is a region, painted with its entry of regions_class_order.
+void read_regions(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
+  const json& labels = value.at("labels");
+  if (std::none_of(labels.begin(), labels.end(), [](const json& entry) { return entry.is_array(); })) return;
+  for (const auto& [name, entry] : labels.items()) {
+    if (name == "ignore" || entry == 0) continue;
+    plan::Region region{name, {}, 0};
+    const json list = entry.is_array() ? entry : json::array({entry});
+    for (const json& label : list) {
+      if (!label.is_number_integer() || label.get<int64_t>() < 1)
+        throw core::UserError("the region '" + name + "' holds something else than labels", file.string(),
+                              "labels of regions are integers from 1 on");
+      region.labels.push_back(label.get<int64_t>());
+    }
+    if (region.labels.empty()) throw core::UserError("the region '" + name + "' has no labels", file.string());
+    into.regions.push_back(std::move(region));
+  }
+  const json order = value.value("regions_class_order", json::array());
+  if (!order.is_array() || order.size() != into.regions.size() ||
+      !std::all_of(order.begin(), order.end(), [](const json& one) { return one.is_number_integer(); }))
+    throw core::UserError(fmt::format("'regions_class_order' is no list of {} integers", into.regions.size()),
+                          file.string(), "one a region: the label that its voxels get in a label map");
+  for (size_t i = 0; i < into.regions.size(); ++i) into.regions[i].painted = order[i].get<int64_t>();
+}
+
+/// value → name of every label, background and ignore included. Labels that regions alone tell of are named by number.
+std::map<int64_t, std::string> label_names(const json& labels, const std::filesystem::path& file,
+                                           const std::vector<plan::Region>& regions) {
   std::map<int64_t, std::string> names;
-  for (const auto& [key, entry] : value.at("labels").items()) {
+  for (const auto& [key, entry] : labels.items()) {
+    if (entry.is_array()) continue;
     const auto [number, name] = read_label(key, entry, file);
     if (!names.emplace(number, name).second)
       throw core::UserError(fmt::format("the label {} is declared twice", number), file.string());
   }
+  for (const plan::Region& region : regions)
+    for (const int64_t label : region.labels) names.emplace(label, std::to_string(label));
+  return names;
+}
+
+void read_labels(const json& value, const std::filesystem::path& file, DatasetDescription& into) {
+  if (!value.contains("labels") || !value.at("labels").is_object())
+    throw core::UserError("'labels' is missing or no object", file.string(),
+                          R"(expected {"background": 0, "liver": 1})");
+  read_regions(value, file, into);
+  std::map<int64_t, std::string> names = label_names(value.at("labels"), file, into.regions);
   int64_t expected = 0;
   for (const auto& [number, name] : names)
     if (number != expected++)

@@ -43,7 +43,7 @@ nlohmann::json declaration(const PhantomOptions& options) {
 /// True when this very phantom is complete there. A folder that holds something else is left alone.
 bool already_there(const fs::path& folder, const PhantomOptions& options) {
   if (fs::exists(folder / "dataset.json")) {
-    const nlohmann::json found = read_dataset_json(folder);
+    const nlohmann::ordered_json found = read_dataset_json(folder);
     if (found.contains("medvol_phantom") && found.at("medvol_phantom") == recipe(options)) return true;
     throw core::UserError("the folder holds another data set, or a phantom of other options", folder.string(),
                           "name another folder, or remove this one");

@@ -84,7 +84,8 @@ class Planner {
  public:
   Planner(const DatasetDescription& dataset, const Fingerprint& fingerprint, const PlannerOptions& options)
       : dataset_(dataset), fingerprint_(fingerprint), options_(options) {
-    declared_labels_ = static_cast<int64_t>(dataset.labels.size()) + 1 + (dataset.ignore_label ? 1 : 0);
+    const size_t outputs = dataset.regions.empty() ? dataset.labels.size() : dataset.regions.size();
+    declared_labels_ = static_cast<int64_t>(outputs) + 1 + (dataset.ignore_label ? 1 : 0);
     for (const CaseFingerprint& one : fingerprint.cases)
       for (size_t axis = 0; axis < 3; ++axis) {
         spacings_[axis].push_back(one.spacing[axis]);
@@ -201,6 +202,7 @@ class Planner {
     result.channel_names = dataset_.channel_names;
     result.labels = dataset_.labels;
     result.ignore_label = dataset_.ignore_label;
+    result.regions = dataset_.regions;
     result.spacing = spacing_;
     result.median_shape = median_shape_;
     result.intensities = fingerprint_.intensities;
@@ -229,7 +231,7 @@ class Planner {
   const DatasetDescription& dataset_;
   const Fingerprint& fingerprint_;
   const PlannerOptions& options_;
-  int64_t declared_labels_ = 0;  ///< nnU-Net counts every label of dataset.json as an output here
+  int64_t declared_labels_ = 0;  ///< nnU-Net counts every entry of dataset.json's labels as an output here
   std::array<std::vector<double>, 3> spacings_, shapes_;
   std::vector<double> spacing_, median_shape_;
 };

@@ -31,15 +31,15 @@ at::Tensor chosen(const std::vector<int64_t>& values, int64_t count, runtime::Ph
 
 }  // namespace
 
-std::map<int64_t, at::Tensor> foreground_voxels(const at::Tensor& labels, const std::set<int64_t>& classes,
-                                                std::optional<int64_t> ignore_label, runtime::Philox draws) {
+std::map<int64_t, at::Tensor> foreground_voxels(const at::Tensor& labels, const std::vector<plan::Region>& structures,
+                                                std::optional<int64_t> ignore_class, runtime::Philox draws) {
   MEDVOL_CHECK(labels.scalar_type() == at::kByte && labels.is_contiguous(), "labels are uint8 and contiguous");
   const uint8_t* values = labels.const_data_ptr<uint8_t>();
   std::array<std::vector<int64_t>, 256> found;
   std::vector<int64_t> annotated;
   for (int64_t i = 0; i < labels.numel(); ++i) {
     if (values[i] != 0) found[values[i]].push_back(i);
-    if (ignore_label && values[i] != *ignore_label) annotated.push_back(i);
+    if (ignore_class && values[i] != *ignore_class) annotated.push_back(i);
   }
   std::map<int64_t, at::Tensor> result;
   const auto keep = [&](int64_t key, const std::vector<int64_t>& all) {
@@ -47,7 +47,13 @@ std::map<int64_t, at::Tensor> foreground_voxels(const at::Tensor& labels, const 
     const auto count = static_cast<int64_t>(all.size());
     result[key] = chosen(all, std::min(count, std::max(enough_voxels, (count + 99) / 100)), draws);
   };
-  for (const int64_t label : classes) keep(label, found.at(size_t(label)));
+  for (size_t i = 0; i < structures.size(); ++i) {
+    std::vector<int64_t> all;
+    for (const int64_t label : structures[i].labels)
+      all.insert(all.end(), found.at(size_t(label)).begin(), found.at(size_t(label)).end());
+    std::sort(all.begin(), all.end());
+    keep(static_cast<int64_t>(i) + 1, all);
+  }
   keep(-1, annotated);
   return result;
 }

@@ -28,7 +28,8 @@ constexpr double largest_half = 65504;
 /// Every option that a prepared case depends on.
 std::string recipe(const plan::Plan& plan) {
   json options = {{"version", preprocessing_version}, {"dimensions", plan.dimensions}, {"spacing", plan.spacing}};
-  for (const auto& [label, name] : plan.labels) options["labels"].push_back(label);
+  options["labels"] = plan.class_labels();
+  for (const plan::Region& one : plan.structures()) options["structures"].push_back(one.labels);
   options["ignore_label"] = plan.ignore_label ? json(*plan.ignore_label) : json();
   for (size_t channel = 0; channel < plan.normalization.size(); ++channel) {
     json one = {plan::normalization_name(plan.normalization[channel]), bool(plan.normalize_inside_mask.at(channel))};
@@ -64,9 +65,7 @@ at::Tensor as_half(const at::Tensor& image, const std::string& file) {
 class Preparation {
  public:
   Preparation(const DatasetDescription& dataset, const plan::Plan& plan, storage::StoreWriter& store)
-      : dataset_(dataset), plan_(plan), store_(store), recipe_(recipe(plan)) {
-    for (const auto& [label, name] : plan.labels) classes_.insert(label);
-  }
+      : dataset_(dataset), plan_(plan), store_(store), recipe_(recipe(plan)) {}
 
   /// True when the case had to be prepared.
   bool prepare(const Case& one) const {
@@ -76,8 +75,9 @@ class Preparation {
     const PreprocessedCase made = preprocess(one);
     std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())},
                                               {store_layout::labels, made.labels}};
-    for (const auto& [label, voxels] : foreground_voxels(made.labels, classes_, plan_.ignore_label, draws(one.id)))
-      tensors[store_layout::foreground + std::to_string(label)] = voxels;
+    for (const auto& [structure, voxels] :
+         foreground_voxels(made.labels, plan_.class_structures(), plan_.ignore_class(), draws(one.id)))
+      tensors[store_layout::foreground + std::to_string(structure)] = voxels;
     store_.add(one.id, tensors,
                {{store_layout::source, source},
                 {store_layout::recipe, recipe_},
@@ -113,7 +113,6 @@ class Preparation {
   const plan::Plan& plan_;
   storage::StoreWriter& store_;
   std::string recipe_;
-  std::set<int64_t> classes_;
 };
 
 void forget_absent_cases(storage::StoreWriter& store, const DatasetDescription& dataset) {

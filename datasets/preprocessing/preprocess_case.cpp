@@ -35,6 +35,15 @@ void check_input(const imaging::Volume& image, const std::optional<imaging::Volu
     throw core::UserError(fmt::format("the label {} does not fit a byte", highest), "", "labels are 0 to 255");
 }
 
+/// Labels of files as the classes that training counts: uint8.
+at::Tensor classes_of(const at::Tensor& labels, const plan::Plan& plan) {
+  at::Tensor table = at::zeros({256}, at::kByte);
+  const std::vector<int64_t> known = plan.class_labels();
+  for (size_t i = 0; i < known.size(); ++i) table[known[i]] = static_cast<int64_t>(i);
+  if (plan.ignore_label) table[*plan.ignore_label] = *plan.ignore_class();
+  return table.index_select(0, labels.reshape({-1}).to(at::kLong)).view(labels.sizes());
+}
+
 /// The mask is taken before the first channel changes, and shared by all.
 void normalize_all(at::Tensor& image, const plan::Plan& plan) {
   const auto& masked = plan.normalize_inside_mask;
@@ -53,7 +62,7 @@ PreprocessedCase preprocess_case(const imaging::Volume& image, const std::option
   check_input(image, labels, plan);
   imaging::GridTransform transform = imaging::GridTransform::start(image.geometry).orient_to_ras();
   at::Tensor voxels = transform.apply_image(image.data).contiguous();
-  at::Tensor annotation = labels ? transform.apply_labels(labels->data).to(at::kByte) : at::Tensor();
+  at::Tensor annotation = labels ? classes_of(transform.apply_labels(labels->data), plan) : at::Tensor();
 
   const Box box = nonzero_box(voxels);
   transform.crop(box.begin, box.size);

@@ -12,7 +12,7 @@ namespace medvol::datasets {
 /// A case as the network sees it.
 struct PreprocessedCase {
   at::Tensor image;                  ///< float32 [C, D, H, W]
-  at::Tensor labels;                 ///< uint8 [D, H, W]; undefined when none were given
+  at::Tensor labels;                 ///< uint8 [D, H, W], classes (plan::Plan); undefined when none were given
   imaging::GridTransform transform;  ///< the way back to the file's grid
 };
 

@@ -28,7 +28,7 @@ std::vector<reports::Table> otsu_baseline(const PreparedExperiment& prepared, co
   }
   const metrics::Policy policy = metrics::policy_by_name(settings.policy);
   std::vector<metrics::Structure> structures;
-  for (const auto& [label, name] : prepared.plan.labels) structures.push_back({name, {label}});
+  for (const plan::Region& one : prepared.plan.structures()) structures.push_back({one.name, one.labels});
   reports::EvaluationReport report;
   report.title = "Otsu";
   report.policy = policy;

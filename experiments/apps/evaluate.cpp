@@ -26,9 +26,10 @@ struct EvaluateOptions : EvaluationSettings {
           "folder for summary.json, cases.csv, report.md and report.html; empty: <prediction>/evaluation");
     visit("images", images,
           "folder of the images, for overlays in the report; empty: imagesTr or imagesTs beside the references");
-    visit("labels", labels,
-          "foreground classes, {name: label, ...}; empty: from the dataset.json beside the references, else every "
-          "label that occurs");
+    visit(
+        "labels", labels,
+        "foreground classes, {name: label, ...}; empty: classes or regions of the dataset.json beside the references, "
+        "else every label that occurs");
     visit("ignore_label", ignore_label, "reference voxels of this label count nowhere");
     visit("cases", cases,
           "score only these ids; empty: every reference, and one without prediction is a miss; predicted: those with a "
@@ -37,16 +38,16 @@ struct EvaluateOptions : EvaluationSettings {
   }
 };
 
-/// Labels and ignore label of the data set that the references belong to, where a dataset.json says them.
-void read_declared_labels(const std::filesystem::path& reference, std::map<int64_t, std::string>& labels,
-                          std::optional<int64_t>& ignore) {
+/// Labels, regions and ignore label of the data set that the references belong to, where a dataset.json says them.
+void read_declared(const std::filesystem::path& reference, EvaluationJob& job) {
   const std::filesystem::path root =
       std::filesystem::is_directory(reference) ? reference.parent_path() : reference.parent_path().parent_path();
   if (!std::filesystem::exists(root / "dataset.json")) return;
   datasets::DatasetDescription declared;
   datasets::read_declarations(datasets::read_dataset_json(root), root / "dataset.json", declared);
-  labels = declared.labels;
-  if (!ignore) ignore = declared.ignore_label;
+  job.labels = declared.labels;
+  job.structures = declared.regions;
+  if (!job.ignore_label) job.ignore_label = declared.ignore_label;
 }
 
 std::map<int64_t, std::string> labels_that_occur(const std::vector<ScoredCase>& cases, std::optional<int64_t> ignore) {
@@ -113,9 +114,11 @@ void run(const EvaluateOptions& options) {
   job.settings = options;
   job.ignore_label = options.ignore_label;
   for (const auto& [name, label] : options.labels) job.labels[label] = name;
-  if (job.labels.empty()) read_declared_labels(*options.reference, job.labels, job.ignore_label);
+  if (job.labels.empty()) read_declared(*options.reference, job);
   job.cases = pair_files(options);
   if (job.labels.empty()) job.labels = labels_that_occur(job.cases, job.ignore_label);
+  if (job.structures.empty())
+    for (const auto& [label, name] : job.labels) job.structures.push_back({name, {label}, label});
   const std::filesystem::path beside =
       std::filesystem::is_directory(*options.prediction) ? *options.prediction : options.prediction->parent_path();
   const std::filesystem::path folder = options.output.empty() ? beside / "evaluation" : options.output;

@@ -33,7 +33,7 @@ void predict_case(const LoadedModel& loaded, const trainers::Predictor& predicto
   const plan::Plan& plan = loaded.model.metadata.plan;
   const imaging::Volume image = read_input(input, plan.channel_names.size());
   if (!files.probabilities.empty())
-    check_memory(image.geometry, plan.class_count(), files.probability_budget, input.images.front().string());
+    check_memory(image.geometry, plan.output_count(), files.probability_budget, input.images.front().string());
   datasets::PreprocessedCase ready;
   try {
     ready = datasets::preprocess_case(image, std::nullopt, plan);

@@ -33,15 +33,20 @@ struct SynthesiseOptions {
 };
 
 /// nnU-Net's dataset.json of what is written.
-nlohmann::json declaration(const PreparedExperiment& prepared, int64_t count, const std::string& from) {
-  nlohmann::json json{{"name", prepared.dataset.name + "_synthetic"},
-                      {"description", "made by medvol synthesise from " + from},
-                      {"numTraining", count},
-                      {"file_ending", ".nii.gz"},
-                      {"labels", {{"background", 0}}}};
+nlohmann::ordered_json declaration(const PreparedExperiment& prepared, int64_t count, const std::string& from) {
+  nlohmann::ordered_json json{{"name", prepared.dataset.name + "_synthetic"},
+                              {"description", "made by medvol synthesise from " + from},
+                              {"numTraining", count},
+                              {"file_ending", ".nii.gz"},
+                              {"labels", {{"background", 0}}}};
   for (size_t channel = 0; channel < prepared.dataset.channel_names.size(); ++channel)
     json["channel_names"][std::to_string(channel)] = prepared.dataset.channel_names[channel];
-  for (const auto& [value, name] : prepared.dataset.labels) json["labels"][name] = value;
+  for (const auto& [value, name] : prepared.dataset.labels)
+    if (prepared.dataset.regions.empty()) json["labels"][name] = value;
+  for (const plan::Region& region : prepared.dataset.regions) {
+    json["labels"][region.name] = region.labels;
+    json["regions_class_order"].push_back(region.painted);
+  }
   if (prepared.dataset.ignore_label) json["labels"]["ignore"] = *prepared.dataset.ignore_label;
   return json;
 }
@@ -49,6 +54,14 @@ nlohmann::json declaration(const PreparedExperiment& prepared, int64_t count, co
 void refuse_full_folder(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder))
     throw core::UserError("is not empty", folder.string(), "give a new folder: nothing is overwritten");
+}
+
+/// Classes as the labels of files.
+torch::Tensor labels_of(const torch::Tensor& classes, const plan::Plan& plan) {
+  std::vector<int64_t> known = plan.class_labels();
+  if (plan.ignore_label) known.push_back(*plan.ignore_label);
+  const torch::Tensor table = torch::tensor(known).to(torch::kUInt8);
+  return table.index_select(0, classes.flatten().to(torch::kInt64)).view(classes.sizes());
 }
 
 /// The image with one file a channel, and its label map, as nnU-Net names them.
@@ -89,7 +102,7 @@ void run(const SynthesiseOptions& options) {
     const trainers::MadeCase made =
         synthesiser.make(prepared.store.labels(from), options.deformation, static_cast<uint64_t>(index));
     write_case(*options.output, fmt::format("synthetic_{:05}", index), synthesiser.raw_intensities(made.image),
-               made.labels, prepared.store.transform(from).network_geometry());
+               labels_of(made.labels, prepared.plan), prepared.store.transform(from).network_geometry());
     bar.update(static_cast<double>(index + 1) / static_cast<double>(options.count), from);
   }
   // Last: a folder with it is complete.

@@ -27,9 +27,15 @@ std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options,
 
 trainers::Objective objective(const ExperimentOptions& options, const plan::Plan& plan,
                               const networks::Network& network) {
-  const auto loss =
-      std::make_shared<losses::DeepSupervision>(options.loss.build({.batch_dice = plan.batch_dice}),
-                                                network.head_strides(), plan.ignore_label, options.supervision);
+  losses::LossContext context{.batch_dice = plan.batch_dice, .regions = {}};
+  if (!plan.regions.empty())
+    for (const plan::Region& region : plan.class_structures()) context.regions.push_back(region.labels);
+  std::unique_ptr<losses::Loss> own = options.loss.build(context);
+  if (!plan.regions.empty() && !own->takes_regions())
+    throw core::UserError("loss=" + options.loss.name() + " is of classes, and this data set has regions", "loss",
+                          "choose loss=dice_bce");
+  const auto loss = std::make_shared<losses::DeepSupervision>(std::move(own), network.head_strides(),
+                                                              plan.ignore_class(), options.supervision);
   return [loss](const auto& heads, const torch::Tensor& labels) { return (*loss)(heads, labels); };
 }
 
@@ -51,10 +57,12 @@ std::function<torch::Tensor(const torch::Tensor&)> segmenter(const ExperimentOpt
     throw core::UserError("segmenter.model is a model of trainer=" + loaded.model.metadata.kind, model.string(),
                           "name a segmenter of the same data set and plan");
   const plan::Plan& own = loaded.model.metadata.plan;
+  if (!own.regions.empty())
+    throw core::UserError("segmenter.model predicts regions", model.string(), "name a segmenter of classes");
   if (own.spacing != plan.spacing || own.normalization != plan.normalization || own.labels != plan.labels)
     throw core::UserError("was trained at another spacing, normalisation or for other labels", model.string(),
                           "name a segmenter of the same data set and plan");
-  const auto predictor = std::make_shared<trainers::ImagePredictor>(loaded.model.network, own, own.class_count(),
+  const auto predictor = std::make_shared<trainers::ImagePredictor>(loaded.model.network, own, own.output_count(),
                                                                     loaded.model.metadata.inference, loaded.context);
   return [predictor](const torch::Tensor& image) { return predictor->predict(image).argmax(0); };
 }

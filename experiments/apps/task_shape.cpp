@@ -31,7 +31,7 @@ void each_field(Shape& shape, const Visit& visit) {
 networks::TaskShape task_shape(const plan::Plan& plan) {
   return {.dimensions = plan.dimensions,
           .in_channels = static_cast<int64_t>(plan.channel_names.size()),
-          .out_channels = plan.class_count(),
+          .out_channels = plan.output_count(),
           .deep_supervision = true,
           .features_per_stage = plan.topology.features_per_stage,
           .kernel_sizes = plan.topology.kernel_sizes,

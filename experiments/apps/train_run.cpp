@@ -158,6 +158,7 @@ reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const 
   EvaluationJob job;
   job.title = fmt::format("{}, fold {}", options.name, options.fold);
   job.identity = identity_lines(identity);
+  job.structures = prepared.plan.structures();
   job.labels = prepared.plan.labels;
   job.ignore_label = prepared.plan.ignore_label;
   job.settings = options.evaluation;

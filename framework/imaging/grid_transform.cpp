@@ -236,13 +236,13 @@ at::Tensor GridTransform::restore_labels(const at::Tensor& labels) const {
   return restore_channels(labels.unsqueeze(0), 0, true)[0];
 }
 
-at::Tensor GridTransform::restore_probabilities(const at::Tensor& probabilities) const {
+at::Tensor GridTransform::restore_probabilities(const at::Tensor& probabilities, double first_outside) const {
   check_grid(probabilities, network_geometry(), 4);
   const auto [depth, height, width] = file_geometry().size_zyx();
   const at::Tensor all = at::empty({probabilities.size(0), depth, height, width}, at::kFloat);
   for (int64_t k = 0; k < probabilities.size(0); ++k) {
     const at::Tensor channel = probabilities.narrow(0, k, 1).to(at::kCPU, at::kFloat);
-    all[k].copy_(restore_channels(channel, k == 0 ? 1 : 0, false)[0]);
+    all[k].copy_(restore_channels(channel, k == 0 ? first_outside : 0, false)[0]);
   }
   return all;
 }

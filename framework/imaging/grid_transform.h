@@ -35,7 +35,7 @@ class GridTransform {
   at::Tensor restore_labels(const at::Tensor& labels) const;
   /// [K, D, H, W] of the network grid → float32 of the FILE grid: linear where resampled; outside the crop class 0 is
   /// 1.
-  at::Tensor restore_probabilities(const at::Tensor& probabilities) const;
+  at::Tensor restore_probabilities(const at::Tensor& probabilities, double first_outside = 1) const;
   /// argmax over K of restore_probabilities as uint8 [D, H, W] (int16 above 256 classes), the lower class on a tie,
   /// one class at a time: two float volumes of the file grid at most, whatever K is.
   at::Tensor restore_argmax(const at::Tensor& probabilities) const;

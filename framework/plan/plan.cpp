@@ -1,5 +1,7 @@
 #include "framework/plan/plan.h"
 
+#include <algorithm>
+
 #include "framework/core/error.h"
 #include "framework/plan/normalization_names.h"
 #include "framework/storage/atomic_file.h"
@@ -88,10 +90,42 @@ json own_part(const Plan& plan) {
               {"spacing", plan.spacing},
               {"median_shape", plan.median_shape}};
   if (plan.ignore_label) own["ignore_label"] = *plan.ignore_label;
+  for (const Region& one : plan.regions) {
+    own["regions"]["names"].push_back(one.name);
+    own["regions"]["labels"].push_back(one.labels);
+    own["regions"]["painted"].push_back(one.painted);
+  }
   return own;
 }
 
 }  // namespace
+
+std::vector<Region> Plan::structures() const {
+  if (!regions.empty()) return regions;
+  std::vector<Region> classes;
+  for (const auto& [label, name] : labels) classes.push_back({name, {label}, label});
+  return classes;
+}
+
+std::vector<int64_t> Plan::class_labels() const {
+  std::vector<int64_t> all{0};
+  for (const auto& [label, name] : labels) all.push_back(label);
+  return all;
+}
+
+std::optional<int64_t> Plan::ignore_class() const { return ignore_label ? std::optional(class_count()) : std::nullopt; }
+
+std::vector<Region> Plan::class_structures() const {
+  const std::vector<int64_t> known = class_labels();
+  std::vector<Region> result = structures();
+  for (Region& one : result)
+    for (int64_t& label : one.labels) {
+      const auto found = std::find(known.begin(), known.end(), label);
+      MEDVOL_CHECK(found != known.end(), "the structure '{}' holds an undeclared label {}", one.name, label);
+      label = found - known.begin();
+    }
+  return result;
+}
 
 std::string normalization_name(Normalization normalization) {
   for (const auto& [name, value] : normalization_names())

@@ -30,14 +30,26 @@ struct Topology {
   bool operator==(const Topology&) const = default;
 };
 
+/// What is predicted and measured as one thing: a class of one label, or a region, the union of several (BraTS: whole
+/// tumour).
+struct Region {
+  std::string name;
+  std::vector<int64_t> labels;
+  int64_t painted = 0;  ///< the label that a voxel of it gets in a label map
+  bool operator==(const Region&) const = default;
+};
+
 /// What is decided from the data before training: nnU-Net's plan of one configuration. A value; written as one JSON
 /// that nnU-Net reads too (`plans.json` layout, configurations → name).
 struct Plan {
   std::string dataset_name;
   std::string configuration = "3d_fullres";  ///< or "2d"
   std::vector<std::string> channel_names;
-  std::map<int64_t, std::string> labels;  ///< without background and ignore; values 1, 2, …
+  std::map<int64_t, std::string> labels;  ///< as files hold them, without background and ignore: 1, 2, 4
   std::optional<int64_t> ignore_label;
+  /// Outputs that may overlap, a sigmoid each, painted in this order, later ones over earlier (nnU-Net's regions and
+  /// regions_class_order). Empty: a softmax over background and labels.
+  std::vector<Region> regions;
   int64_t dimensions = 3;           ///< 2 or 3: the network's
   std::vector<double> spacing;      ///< mm, tensor order z, y, x; always three (2D: the first is kept, not resampled)
   std::vector<int64_t> patch_size;  ///< tensor order; two entries in 2D
@@ -51,8 +63,19 @@ struct Plan {
   std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, z, y, x; likewise
   Topology topology;
 
-  /// Classes of the network's output, background included.
+  /// Labels of a label map, background included.
   int64_t class_count() const { return static_cast<int64_t>(labels.size()) + 1; }
+  /// Channels of a segmenter's output: the regions, else background and labels.
+  int64_t output_count() const { return regions.empty() ? class_count() : static_cast<int64_t>(regions.size()); }
+  /// What is predicted and measured: the regions, else each label.
+  std::vector<Region> structures() const;
+
+  /// Training counts classes: background 0, the labels in ascending order 1, 2, …, and the ignore label after them.
+  /// Class → label: {0, 1, 2, 4}; without the ignore label.
+  std::vector<int64_t> class_labels() const;
+  std::optional<int64_t> ignore_class() const;
+  /// structures() with classes in the place of labels; `painted` stays a label.
+  std::vector<Region> class_structures() const;
 };
 
 /// nnU-Net's names: "ZScoreNormalization", "CTNormalization", …

@@ -144,11 +144,23 @@ std::vector<IntensityStatistics> read_intensities(const Section& section, size_t
   return result;
 }
 
+std::vector<Region> read_regions(const Section& section) {
+  const auto names = section.get<std::vector<std::string>>("names", "a list of names");
+  const auto labels = section.get<std::vector<std::vector<int64_t>>>("labels", "a list of lists of integers");
+  const auto painted = section.get<std::vector<int64_t>>("painted", "a list of integers");
+  if (labels.size() != names.size() || painted.size() != names.size())
+    section.fail(section.path("names"), "as long as 'labels' and 'painted'");
+  std::vector<Region> regions;
+  for (size_t i = 0; i < names.size(); ++i) regions.push_back({names[i], labels[i], painted[i]});
+  return regions;
+}
+
 void read_own_part(const Section& own, Plan& plan) {
   plan.channel_names = own.get<std::vector<std::string>>("channel_names", "a list of names");
   const Section labels = own.section("labels");
   for (const std::string& name : labels.keys()) plan.labels[labels.get<int64_t>(name, "an integer")] = name;
   if (own.has("ignore_label")) plan.ignore_label = own.get<int64_t>("ignore_label", "an integer");
+  if (own.has("regions")) plan.regions = read_regions(own.section("regions"));
   plan.spacing = own.get<std::vector<double>>("spacing", "a list of three numbers");
   plan.median_shape = own.get<std::vector<double>>("median_shape", "a list of three numbers");
 }

@@ -8,20 +8,16 @@
 namespace medvol::losses {
 
 DiceBinaryCrossEntropy::DiceBinaryCrossEntropy(const DiceBinaryCrossEntropyOptions& options, const LossContext& context)
-    : options_(options) {
+    : options_(options), regions_(context.regions) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
-  for (const auto& region : options_.regions)
-    if (region.empty())
-      throw core::UserError("a region has no labels", "loss.regions", "list the labels it is made of");
 }
 
 torch::Tensor DiceBinaryCrossEntropy::truth(const torch::Tensor& target, const torch::Tensor& like) const {
-  if (options_.regions.empty()) return one_hot(target, like);
-  if (static_cast<int64_t>(options_.regions.size()) != like.size(1))
-    throw core::UserError(fmt::format("{} regions for a network of {} channels", options_.regions.size(), like.size(1)),
-                          "loss.regions", "give one region for each output channel");
+  if (regions_.empty()) return one_hot(target, like);
+  MEDVOL_CHECK(static_cast<int64_t>(regions_.size()) == like.size(1), "{} regions for {} channels", regions_.size(),
+               like.size(1));
   std::vector<torch::Tensor> channels;
-  for (const auto& region : options_.regions) {
+  for (const auto& region : regions_) {
     torch::Tensor inside = target == region[0];
     for (size_t i = 1; i < region.size(); ++i) inside = inside.logical_or(target == region[i]);
     channels.push_back(inside);

@@ -8,14 +8,12 @@
 namespace medvol::losses {
 
 struct DiceBinaryCrossEntropyOptions {
-  std::vector<std::vector<int64_t>> regions = {};
   double dice_weight = 1, cross_entropy_weight = 1;
   double smooth = 1e-5;
   std::optional<bool> batch_dice = {};
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("regions", regions, "labels of each region, such as [[1, 2, 3], [2, 3], [3]]; empty: one region a class");
     visit("dice_weight", dice_weight, "factor of the soft Dice term", config::at_least(0));
     visit("cross_entropy_weight", cross_entropy_weight, "factor of the cross-entropy term", config::at_least(0));
     visit("smooth", smooth, "added to numerator and denominator of Dice (nnU-Net: 1e-5)", config::at_least(0));
@@ -27,12 +25,12 @@ struct DiceBinaryCrossEntropyOptions {
 /// its own with sigmoid p and truth g:
 ///   Dice = soft_dice of all channels (losses/segmentation/dice.h)
 ///   BCE  = weighted mean over voxels of the mean over channels of −g log p − (1 − g) log(1 − p)
-/// A voxel belongs to a region when its label is one of the region's. Labels may exceed the number of channels.
+/// A voxel belongs to a region when its label is one of the region's; without regions each class, background included,
+/// is one. Labels may exceed the number of channels.
 class DiceBinaryCrossEntropy : public Loss {
  public:
-  /// Throws core::UserError for a region without labels.
   DiceBinaryCrossEntropy(const DiceBinaryCrossEntropyOptions& options, const LossContext& context);
-  /// Throws core::UserError when the logits have another number of channels than there are regions.
+  bool takes_regions() const override { return true; }
   torch::Tensor operator()(const torch::Tensor& logits, const torch::Tensor& target,
                            const torch::Tensor& weight) const override;
 
@@ -40,6 +38,7 @@ class DiceBinaryCrossEntropy : public Loss {
   torch::Tensor truth(const torch::Tensor& target, const torch::Tensor& like) const;
 
   DiceBinaryCrossEntropyOptions options_;
+  std::vector<std::vector<int64_t>> regions_;
 };
 
 }  // namespace medvol::losses

@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/journeys/program.h"
 #include "tests/support/support.h"
@@ -95,6 +96,49 @@ TEST(SuperResolution, PredictsLargerImagesFromRunAndFileAlike) {
     ASSERT_EQ(predicted.code, 0) << predicted.output;
   }
   EXPECT_EQ(read_file(folder / "a.nii.gz"), read_file(folder / "b.nii.gz"));
+}
+
+/// The phantom as a data set of nnU-Net's layout whose labels are regions, declared from the outside in.
+void declare_regions(const std::filesystem::path& phantom, const std::filesystem::path& regions) {
+  std::filesystem::copy(phantom, regions, std::filesystem::copy_options::recursive);
+  auto declared = nlohmann::ordered_json::parse(read_file(regions / "dataset.json"));
+  std::vector<int64_t> all;
+  for (const auto& [name, label] : declared.at("labels").items())
+    if (label != 0) all.push_back(label);
+  declared["labels"] = {{"background", 0}, {"everything", all}, {"last", {all.back()}}};
+  declared["regions_class_order"] = {all.front(), all.back()};
+  write_file(regions / "dataset.json", declared.dump());
+}
+
+TEST(Regions, AreTrainedPredictedAndScored) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  ASSERT_EQ(program.run(small_training("classes", {"trainer.max_steps=1"})).code, 0);
+  declare_regions(folder / "phantom", folder / "regions");
+  const auto on_regions = [](const std::string& run, const std::vector<std::string>& more) {
+    std::vector<std::string> words = small_training(run, more);
+    std::erase_if(words, [](const std::string& word) { return word.starts_with("dataset"); });
+    words.insert(words.end(), {"dataset=nnunet", "dataset.root=regions"});
+    return words;
+  };
+  const Outcome refused = program.run(on_regions("refused", {}));
+  EXPECT_EQ(refused.code, 1) << refused.output;
+  EXPECT_NE(refused.output.find("choose loss=dice_bce"), std::string::npos) << refused.output;
+  const Outcome trained = program.run(on_regions("trained", {"loss=dice_bce", "trainer.max_steps=40"}));
+  ASSERT_EQ(trained.code, 0) << trained.output;
+  EXPECT_NE(trained.output.find("everything"), std::string::npos) << trained.output;
+  const std::string image = "input=regions/imagesTr/phantom_000_0000.nii.gz";
+  for (const char* model : {"trained", "trained/export/model.pt"})
+    ASSERT_EQ(program
+                  .run({"predict", std::string("model=") + model, image,
+                        std::string("output=") + (std::string(model) == "trained" ? "a.nii.gz" : "b.nii.gz")})
+                  .code,
+              0);
+  EXPECT_EQ(read_file(folder / "a.nii.gz"), read_file(folder / "b.nii.gz"));
+  const Outcome scored = program.run(
+      {"evaluate", "reference=regions/labelsTr", "prediction=trained/predictions", "cases=predicted", "output=scored"});
+  ASSERT_EQ(scored.code, 0) << scored.output;
+  EXPECT_NE(scored.output.find("everything"), std::string::npos) << scored.output;
 }
 
 TEST(Pretrained, FineTuningTakesWhatFitsAndSaysWhatDoesNot) {

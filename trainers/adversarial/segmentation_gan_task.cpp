@@ -1,5 +1,6 @@
 #include "trainers/adversarial/segmentation_gan_task.h"
 
+#include "framework/core/error.h"
 #include "trainers/adversarial/label_maps.h"
 
 namespace medvol::trainers {
@@ -57,6 +58,9 @@ AdversarialParts parts(const SegmentationGanOptions& options, const TaskContext&
 
 SegmentationGanTask::SegmentationGanTask(const SegmentationGanOptions& options, const TaskContext& context)
     : options_(options), shape_(context.shape) {
+  if (!context.plan.regions.empty())
+    throw core::UserError("the discriminator judges classes, and this data set has regions", "trainer",
+                          "use trainer=segmentation with loss=dice_bce");
   network_ = context.network(shape_);
   step_ = std::make_unique<AdversarialStep>(parts(options_, context, shape_, network_), context.plan.dimensions,
                                             context.context, options_, options_.adversary);

@@ -6,17 +6,22 @@ namespace medvol::trainers {
 
 Predictor::Predictor(WindowNetwork network, const plan::Plan& plan, const InferenceOptions& options,
                      const runtime::ExecutionContext& context)
-    : classes_(plan.class_count()),
-      window_(on_volumes(std::move(network), plan.dimensions), on_volume(plan.patch_size), plan.class_count(), options,
-              context) {}
+    : labels_(plan.class_labels()),
+      regions_(!plan.regions.empty()),
+      window_(on_volumes(std::move(network), plan.dimensions), on_volume(plan.patch_size), plan.output_count(), options,
+              context) {
+  if (!regions_) return;
+  labels_.clear();
+  for (const plan::Region& region : plan.regions) labels_.push_back(region.painted);
+}
 
 Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTransform& transform,
                               OutputRequest request, const std::function<void(double)>& progress) const {
   const imaging::GridTransform unresampled = transform.before_resampling();
-  ArgmaxCollector collector(classes_, transform.network_geometry().size_zyx(),
-                            unresampled.network_geometry().size_zyx(), request,
-                            imaging::anisotropic_axis(transform.network_geometry().spacing_zyx(),
-                                                      unresampled.network_geometry().spacing_zyx()));
+  LabelCollector collector(labels_, regions_, transform.network_geometry().size_zyx(),
+                           unresampled.network_geometry().size_zyx(), request,
+                           imaging::anisotropic_axis(transform.network_geometry().spacing_zyx(),
+                                                     unresampled.network_geometry().spacing_zyx()));
   window_.predict(
       image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); },
       progress);
@@ -29,7 +34,8 @@ Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTra
     prediction.confidence = {(inside + 1).unsqueeze(0), file};
   }
   if (request.probabilities)
-    prediction.probabilities = {unresampled.restore_probabilities(collector.probabilities()), file};
+    prediction.probabilities = {
+        unresampled.restore_probabilities(collector.probabilities(), /*first_outside=*/regions_ ? 0 : 1), file};
   return prediction;
 }
 

@@ -11,9 +11,10 @@ namespace medvol::trainers {
 
 /// A case's prediction on its file's own grid.
 struct Prediction {
-  imaging::Volume labels;         ///< [D, H, W] uint8
-  imaging::Volume confidence;     ///< [1, D, H, W] float32; data undefined unless asked for; 1 outside the crop
-  imaging::Volume probabilities;  ///< [K, D, H, W] float32; data undefined unless asked for
+  imaging::Volume labels;      ///< [D, H, W] uint8
+  imaging::Volume confidence;  ///< [1, D, H, W] float32; data undefined unless asked for; 1 outside the crop
+  imaging::Volume
+      probabilities;  ///< [K, D, H, W] float32, 0 for regions outside the crop; data undefined unless asked for
 };
 
 /// Whole cases through a network: sliding window on the network's grid, back to the file's grid by the recorded
@@ -29,7 +30,8 @@ class Predictor {
                      const std::function<void(double)>& progress = {}) const;
 
  private:
-  int64_t classes_;
+  std::vector<int64_t> labels_;  ///< of each output
+  bool regions_;
   SlidingWindow window_;
 };
 

@@ -7,25 +7,36 @@
 
 namespace medvol::trainers {
 
-ArgmaxCollector::ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
-                                 OutputRequest request, std::optional<int> apart)
-    : source_(network_zyx), target_(target_zyx), apart_(apart) {
-  MEDVOL_CHECK(classes <= 256, "{} classes do not fit uint8 labels", classes);
+LabelCollector::LabelCollector(const std::vector<int64_t>& labels, bool regions, std::array<int64_t, 3> network_zyx,
+                               std::array<int64_t, 3> target_zyx, OutputRequest request, std::optional<int> apart)
+    : label_of_(torch::tensor(labels).to(torch::kUInt8)),
+      regions_(regions),
+      source_(network_zyx),
+      target_(target_zyx),
+      apart_(apart) {
+  MEDVOL_CHECK(*std::max_element(labels.begin(), labels.end()) < 256, "labels do not fit uint8");
   labels_ = torch::empty({target_[0], target_[1], target_[2]}, torch::kUInt8);
   if (request.confidence) confidence_ = torch::empty({target_[0], target_[1], target_[2]});
-  if (request.probabilities) probabilities_ = torch::empty({classes, target_[0], target_[1], target_[2]});
+  if (request.probabilities) probabilities_ = torch::empty({label_of_.size(0), target_[0], target_[1], target_[2]});
 }
 
-void ArgmaxCollector::write(int64_t first, const torch::Tensor& logits) {
+void LabelCollector::write(int64_t first, const torch::Tensor& logits) {
   const int64_t count = logits.size(1);
-  labels_.narrow(0, first, count).copy_(logits.argmax(0));
+  torch::Tensor labels = labels_.narrow(0, first, count);
+  if (regions_) {
+    labels.zero_();
+    for (int64_t i = 0; i < logits.size(0); ++i) labels.masked_fill_(logits[i] > 0, label_of_[i]);
+  } else {
+    labels.copy_(label_of_.index_select(0, logits.argmax(0).flatten()).view(labels.sizes()));
+  }
   if (!confidence_.defined() && !probabilities_.defined()) return;
-  const torch::Tensor softmax = torch::softmax(logits, 0);
-  if (confidence_.defined()) confidence_.narrow(0, first, count).copy_(softmax.amax(0));
-  if (probabilities_.defined()) probabilities_.narrow(1, first, count).copy_(softmax);
+  const torch::Tensor share = regions_ ? torch::sigmoid(logits) : torch::softmax(logits, 0);
+  if (confidence_.defined())
+    confidence_.narrow(0, first, count).copy_(regions_ ? torch::maximum(share, 1 - share).amin(0) : share.amax(0));
+  if (probabilities_.defined()) probabilities_.narrow(1, first, count).copy_(share);
 }
 
-torch::Tensor ArgmaxCollector::in_plane(const torch::Tensor& logits) const {
+torch::Tensor LabelCollector::in_plane(const torch::Tensor& logits) const {
   if (source_[1] == target_[1] && source_[2] == target_[2]) return logits;
   torch::Tensor slices = logits;
   if (apart_ && *apart_ > 0) {
@@ -38,7 +49,7 @@ torch::Tensor ArgmaxCollector::in_plane(const torch::Tensor& logits) const {
                                     /*align_corners=*/false);  // [K, n, H', W']: n as channels
 }
 
-void ArgmaxCollector::take(int64_t begin, const torch::Tensor& logits) {
+void LabelCollector::take(int64_t begin, const torch::Tensor& logits) {
   const torch::InferenceMode inference;
   MEDVOL_CHECK(begin == next_source_, "slice {} came, {} was next", begin, next_source_);
   next_source_ += logits.size(1);

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <optional>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -8,18 +9,20 @@ namespace medvol::trainers {
 
 /// What a prediction gives beside the label map.
 struct OutputRequest {
-  bool confidence = false;     ///< largest softmax probability of each voxel
-  bool probabilities = false;  ///< softmax of every class: classes × volume floats in memory
+  bool confidence = false;  ///< of each voxel: the largest softmax probability; of regions, that of the least sure one
+  bool probabilities = false;  ///< of every output, softmax or sigmoid: outputs × volume floats in memory
 };
 
 /// Collects logits slice by slice, resamples them linearly to the grid the case had before resampling (voxel centres
-/// map by (i + 0.5)·in/out − 0.5, edges held, as framework/imaging/resample.h order 1), and takes the argmax of each
-/// slice at once: only two input slices of all classes are held, whatever the volume's size.
-class ArgmaxCollector {
+/// map by (i + 0.5)·in/out − 0.5, edges held, as framework/imaging/resample.h order 1), and makes labels of each slice
+/// at once, by argmax or, for regions, painting where the sigmoid exceeds one half: only two input slices of all
+/// outputs are held, whatever the volume's size.
+class LabelCollector {
  public:
+  /// `labels`: of each output; `regions`: outputs may overlap and are painted in their order, else they are classes.
   /// `apart`: the axis of very long voxels, taken by nearest neighbour (imaging::anisotropic_axis).
-  ArgmaxCollector(int64_t classes, std::array<int64_t, 3> network_zyx, std::array<int64_t, 3> target_zyx,
-                  OutputRequest request, std::optional<int> apart = std::nullopt);
+  LabelCollector(const std::vector<int64_t>& labels, bool regions, std::array<int64_t, 3> network_zyx,
+                 std::array<int64_t, 3> target_zyx, OutputRequest request, std::optional<int> apart = std::nullopt);
   /// logits: [K, n, H, W] of slices begin, begin+1, …; slices must come in order and without gaps.
   void take(int64_t begin, const torch::Tensor& logits);
 
@@ -31,6 +34,8 @@ class ArgmaxCollector {
   void write(int64_t first, const torch::Tensor& logits);
   torch::Tensor in_plane(const torch::Tensor& logits) const;
 
+  torch::Tensor label_of_;  ///< uint8, one an output
+  bool regions_;
   std::array<int64_t, 3> source_, target_;
   std::optional<int> apart_;
   int64_t next_source_ = 0, next_target_ = 0;

@@ -1,5 +1,8 @@
 #include "trainers/session/validation.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace medvol::trainers {
 
 WholeCases spread_evenly(const WholeCases& cases, int64_t count) {
@@ -9,15 +12,11 @@ WholeCases spread_evenly(const WholeCases& cases, int64_t count) {
 
 SegmentationEvaluator::SegmentationEvaluator(Predictor predictor, WholeCases cases, const plan::Plan& plan,
                                              const metrics::Policy& policy)
-    : predictor_(std::move(predictor)),
-      cases_(std::move(cases)),
-      labels_(plan.labels),
-      ignore_label_(plan.ignore_label),
-      policy_(policy) {}
+    : predictor_(std::move(predictor)), cases_(std::move(cases)), ignore_label_(plan.ignore_label), policy_(policy) {
+  for (const plan::Region& one : plan.structures()) structures_.push_back({one.name, one.labels});
+}
 
 ValidationResult SegmentationEvaluator::validate(const std::function<void(int64_t done)>& progress) {
-  std::vector<int64_t> labels;
-  for (const auto& [value, name] : labels_) labels.push_back(value);
   metrics::EvaluationOptions options;
   options.surfaces = false;
   options.ignore_label = ignore_label_;
@@ -27,7 +26,7 @@ ValidationResult SegmentationEvaluator::validate(const std::function<void(int64_
     options.case_id = one.id;
     const Prediction prediction = predictor_.predict(one.image, one.transform);
     results.push_back(metrics::evaluate_case(one.reference(), prediction.labels.data, prediction.labels.geometry,
-                                             labels, policy_, options));
+                                             structures_, policy_, options));
     if (progress) progress(i + 1);
   }
   const metrics::Summary summary = metrics::summarize(results, policy_);
@@ -35,10 +34,10 @@ ValidationResult SegmentationEvaluator::validate(const std::function<void(int64_
   result.measure = "mean_dice";
   result.score = summary.foreground.metrics.at("dice").mean;
   nlohmann::json dice = nlohmann::json::object();
-  for (size_t i = 0; i < labels.size(); ++i) {
+  for (size_t i = 0; i < structures_.size(); ++i) {
     const double value = summary.structures[i].metrics.at("dice").mean;
-    dice[std::to_string(labels[i])] = value;
-    result.scalars["dice_" + labels_.at(labels[i])] = value;
+    dice[fmt::format("{}", fmt::join(structures_[i].labels, "+"))] = value;
+    result.scalars["dice_" + structures_[i].name] = value;
   }
   result.record = {{"dice", dice}, {"cases", cases_.count}, {"missed", summary.foreground.n_missed}};
   return result;

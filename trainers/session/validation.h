@@ -42,7 +42,7 @@ class SegmentationEvaluator : public Evaluator {
  private:
   Predictor predictor_;
   WholeCases cases_;
-  std::map<int64_t, std::string> labels_;
+  std::vector<metrics::Structure> structures_;
   std::optional<int64_t> ignore_label_;
   metrics::Policy policy_;
 };

@@ -39,7 +39,7 @@ double segmenter_dice(const SuperResolutionJudge& judge, const torch::Tensor& im
                       const std::string& id) {
   std::vector<double> values;
   for (const auto& one : metrics::count_structures(reference, judge.segmenter(image).to(torch::kCPU),
-                                                   metrics::structures_of(judge.classes), judge.ignore_label, id))
+                                                   metrics::structures_of(judge.classes), judge.ignore_class, id))
     values.push_back(metrics::dice(one.counts));
   return metrics::describe(values).mean;
 }

@@ -40,7 +40,7 @@ struct SuperResolutionJudge {
   /// A trained segmenter, [C, D, H, W] → label map [D, H, W]; may be empty.
   std::function<torch::Tensor(const torch::Tensor& image)> segmenter = {};
   std::vector<int64_t> classes = {};                   ///< whose Dice is taken of the segmenter's label maps
-  std::optional<int64_t> ignore_label = std::nullopt;  ///< reference voxels that count nowhere
+  std::optional<int64_t> ignore_class = std::nullopt;  ///< reference voxels that count nowhere
 };
 
 /// Every case by the network, linear interpolation and cubic B-splines: three rows each, in that order. With a

@@ -1,5 +1,7 @@
 #include "trainers/super_resolution/super_resolution_task.h"
 
+#include <numeric>
+
 namespace medvol::trainers {
 
 StepBatch degraded_batch(const StepBatch& batch, const Degradation& degradation, bool enlarge, uint64_t seed) {
@@ -10,10 +12,10 @@ StepBatch degraded_batch(const StepBatch& batch, const Degradation& degradation,
 
 namespace {
 
-std::vector<int64_t> foreground_labels(const plan::Plan& plan) {
-  std::vector<int64_t> labels;
-  for (const auto& [label, name] : plan.labels) labels.push_back(label);
-  return labels;
+std::vector<int64_t> foreground_classes(const plan::Plan& plan) {
+  std::vector<int64_t> classes(plan.labels.size());
+  std::iota(classes.begin(), classes.end(), 1);
+  return classes;
 }
 
 }  // namespace
@@ -26,8 +28,8 @@ SuperResolutionJudge super_resolution_judge(const SuperResolutionOptions& option
           context.plan.dimensions,
           context.context.seed,
           context.segmenter,
-          foreground_labels(context.plan),
-          context.plan.ignore_label};
+          foreground_classes(context.plan),
+          context.plan.ignore_class()};
 }
 
 SuperResolutionTask::SuperResolutionTask(const SuperResolutionOptions& options, const TaskContext& context)

@@ -92,6 +92,21 @@ TEST(PreprocessCase, MaskedNormalisationKeepsTheOutsideAtZero) {
   EXPECT_NEAR(made.sum().item<double>(), 0, 1e-2);
 }
 
+TEST(PreprocessCase, LabelsBecomeClasses) {
+  const imaging::Volume image = tests::made_image();
+  imaging::Volume labels = tests::made_labels(image);                                         // 0, 1, 2
+  labels.data = at::where(labels.data == 2, at::full_like(labels.data, 4), labels.data * 2);  // 0, 2, 4
+  labels.data[0][0][0] = 255;
+  plan::Plan plan = plan_of();
+  plan.labels = {{2, "a"}, {4, "b"}};
+  plan.ignore_label = 255;
+  const at::Tensor classes = preprocess_case(image, labels, plan).labels;
+  EXPECT_EQ((classes == 3).sum().item<int64_t>(), 1);
+  EXPECT_EQ((classes == 1).sum().item<int64_t>(), (labels.data == 2).sum().item<int64_t>());
+  EXPECT_EQ((classes == 2).sum().item<int64_t>(), (labels.data == 4).sum().item<int64_t>());
+  EXPECT_EQ(classes.max().item<int64_t>(), 3);
+}
+
 TEST(PreprocessCase, RefusesWhatThePlanIsNotFor) {
   imaging::Volume image = tests::made_image();
   plan::Plan two = plan_of();
@@ -105,11 +120,27 @@ TEST(PreprocessCase, RefusesWhatThePlanIsNotFor) {
   EXPECT_THROW(preprocess_case(image, std::nullopt, plan_of()), core::UserError);
 }
 
+std::vector<plan::Region> classes(const std::vector<int64_t>& labels) {
+  std::vector<plan::Region> result;
+  for (const int64_t label : labels) result.push_back({"", {label}, label});
+  return result;
+}
+
+TEST(Foreground, ARegionIsTheUnionOfItsLabels) {
+  at::Tensor labels = at::zeros({2, 2, 2}, at::kByte);
+  labels[0][0][1] = 2;
+  labels[0][1][0] = 1;
+  labels[1][1][1] = 2;
+  const auto found = foreground_voxels(labels, {{"whole", {1, 2}, 1}, {"core", {2}, 2}}, std::nullopt, {7, 0});
+  EXPECT_TRUE(at::equal(found.at(1), at::tensor({1, 2, 7}, at::kLong)));
+  EXPECT_TRUE(at::equal(found.at(2), at::tensor({1, 7}, at::kLong)));
+}
+
 TEST(Foreground, AllVoxelsOrTenThousand) {
   at::Tensor labels = at::zeros({40, 40, 40}, at::kByte);
   labels.slice(0, 0, 20).fill_(1);  // 32 000 voxels
   labels[30][1][2] = 2;
-  const auto found = foreground_voxels(labels, {1, 2, 3}, std::nullopt, {7, 0});
+  const auto found = foreground_voxels(labels, classes({1, 2, 3}), std::nullopt, {7, 0});
   EXPECT_EQ(found.size(), 2u) << "a label that does not occur has no entry";
   EXPECT_EQ(found.at(2).item<int64_t>(), 30 * 1600 + 1 * 40 + 2);
   const at::Tensor& many = found.at(1);
@@ -117,15 +148,15 @@ TEST(Foreground, AllVoxelsOrTenThousand) {
   EXPECT_TRUE((many.slice(0, 1) > many.slice(0, 0, -1)).all().item<bool>()) << "ascending, none twice";
   EXPECT_TRUE((labels.view(-1).index_select(0, many) == 1).all().item<bool>());
   EXPECT_NEAR(many.to(at::kDouble).mean().item<double>(), 16000, 300) << "spread evenly";
-  EXPECT_TRUE(at::equal(many, foreground_voxels(labels, {1}, std::nullopt, {7, 0}).at(1)));
-  EXPECT_FALSE(at::equal(many, foreground_voxels(labels, {1}, std::nullopt, {8, 0}).at(1)));
+  EXPECT_TRUE(at::equal(many, foreground_voxels(labels, classes({1}), std::nullopt, {7, 0}).at(1)));
+  EXPECT_FALSE(at::equal(many, foreground_voxels(labels, classes({1}), std::nullopt, {8, 0}).at(1)));
 }
 
 TEST(Foreground, AnnotatedVoxelsBesideAnIgnoreLabel) {
   at::Tensor labels = at::full({2, 2, 2}, 3, at::kByte);
   labels[0][0][0] = 0;
   labels[1][1][1] = 1;
-  const auto found = foreground_voxels(labels, {1, 2}, 3, {7, 0});
+  const auto found = foreground_voxels(labels, classes({1, 2}), 3, {7, 0});
   EXPECT_EQ(found.size(), 2u);
   EXPECT_TRUE(at::equal(found.at(-1), at::tensor({0, 7}, at::kLong)));
 }

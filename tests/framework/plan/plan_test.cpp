@@ -48,6 +48,7 @@ void expect_equal(const Plan& a, const Plan& b) {
   EXPECT_EQ(a.channel_names, b.channel_names);
   EXPECT_EQ(a.labels, b.labels);
   EXPECT_EQ(a.ignore_label, b.ignore_label);
+  EXPECT_EQ(a.regions, b.regions);
   EXPECT_EQ(a.dimensions, b.dimensions);
   EXPECT_EQ(a.spacing, b.spacing);
   EXPECT_EQ(a.patch_size, b.patch_size);
@@ -86,10 +87,21 @@ TEST(Plan, SurvivesTheFile) {
   const tests::TemporaryFolder folder;
   Plan plan = hippocampus();
   plan.ignore_label = 3;
+  plan.regions = {{"whole", {1, 2}, 1}, {"posterior alone", {2}, 2}};
   write_plan(folder / "plan.json", plan);
   expect_equal(read_plan(folder / "plan.json"), plan);
   write_plan(folder / "plan.json", hippocampus(2));
   expect_equal(read_plan(folder / "plan.json"), hippocampus(2));
+}
+
+TEST(Plan, RegionsAreOutputsInThePlaceOfClasses) {
+  Plan plan = hippocampus();
+  EXPECT_EQ(plan.output_count(), plan.class_count());
+  ASSERT_EQ(plan.structures().size(), plan.labels.size());
+  EXPECT_EQ(plan.structures()[1].labels, std::vector<int64_t>{2});
+  plan.regions = {{"whole", {1, 2}, 1}};
+  EXPECT_EQ(plan.output_count(), 1);
+  EXPECT_EQ(plan.structures(), plan.regions);
 }
 
 TEST(Plan, HasTheKeysThatNnunetReads) {

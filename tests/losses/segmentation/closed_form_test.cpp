@@ -68,24 +68,22 @@ TEST(Tversky, PricesOfFalsePositivesAndNegatives) {
 TEST(DiceBinaryCrossEntropy, RegionsOverlap) {
   const torch::Tensor p = torch::tensor({0.8, 0.6, 0.1, /**/ 0.3, 0.9, 0.2}, torch::kFloat64).view({1, 2, 3});
   const torch::Tensor logits = torch::log(p / (1 - p)), target = labels({1, 3, 0});
-  DiceBinaryCrossEntropyOptions options{.regions = {{1, 3}, {3}}, .smooth = 0};
+  const DiceBinaryCrossEntropyOptions options{.smooth = 0};
+  const LossContext regions{.batch_dice = false, .regions = {{1, 3}, {3}}};
   // Truth of the first region: 1, 1, 0; of the second: 0, 1, 0.
   const double entropy =
       -(std::log(0.8) + std::log(0.6) + std::log(0.9) + std::log(0.7) + std::log(0.9) + std::log(0.8)) / 6;
   const double dice = (2 * 1.4 / (1.5 + 2) + 2 * 0.9 / (1.4 + 1)) / 2;
-  EXPECT_NEAR(DiceBinaryCrossEntropy(options, {})(logits, target, {}).item<double>(), entropy - dice, 1e-12);
-  options.regions = {{1}, {}};
-  EXPECT_THROW(DiceBinaryCrossEntropy(options, {}), core::UserError);
-  options.regions = {{1}};
-  EXPECT_THROW(DiceBinaryCrossEntropy(options, {})(logits, target, {}), core::UserError);
+  EXPECT_NEAR(DiceBinaryCrossEntropy(options, regions)(logits, target, {}).item<double>(), entropy - dice, 1e-12);
+  EXPECT_TRUE(DiceBinaryCrossEntropy(options, regions).takes_regions());
 }
 
 TEST(DiceBinaryCrossEntropy, WithoutRegionsEveryClassIsOne) {
   const torch::Tensor logits = torch::sin(torch::arange(18, torch::kFloat64)).view({1, 3, 6});
   const torch::Tensor target = labels({0, 1, 2, 2, 1, 0});
-  const DiceBinaryCrossEntropyOptions all{.regions = {{0}, {1}, {2}}};
+  const LossContext all{.batch_dice = false, .regions = {{0}, {1}, {2}}};
   EXPECT_EQ(DiceBinaryCrossEntropy({}, {})(logits, target, {}).item<double>(),
-            DiceBinaryCrossEntropy(all, {})(logits, target, {}).item<double>());
+            DiceBinaryCrossEntropy({}, all)(logits, target, {}).item<double>());
 }
 
 TEST(SignedDistance, OfAHalfSpaceAndOfAPoint) {

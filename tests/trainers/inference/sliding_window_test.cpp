@@ -166,6 +166,43 @@ TEST(Predictor, ResamplesSliceBySliceLikeTheWholeVolume) {
   EXPECT_TRUE(torch::allclose(prediction.confidence.data[0], prediction.probabilities.data.amax(0), 0, 1e-5));
 }
 
+TEST(Predictor, RegionsArePaintedOverEachOther) {
+  auto transform = imaging::GridTransform::start(grid({4, 1, 1}, {1, 1, 1}));
+  plan::Plan plan = small_plan(3);
+  plan.regions = {{"whole", {1, 2}, 1}, {"core", {2}, 2}};
+  // Logits of the two regions in four voxels: neither, whole, both, core alone (painted although whole is not there).
+  const torch::Tensor logits = torch::tensor({-3.f, 1.f, 2.f, -1.f, /**/ -2.f, -1.f, 3.f, 4.f}).view({2, 1, 1, 4});
+  const Predictor predictor(
+      [&](const torch::Tensor& x) {
+        torch::Tensor out = torch::full({x.size(0), 2, x.size(2), x.size(3), x.size(4)}, -9.f);
+        const int64_t z = x.size(2) / 2, y = x.size(3) / 2, first = (x.size(4) - 4) / 2;
+        out.slice(4, first, first + 4).slice(2, z - 1, z + 1).slice(3, y - 1, y + 1).copy_(logits.unsqueeze(0));
+        return out;
+      },
+      plan, {}, cpu());
+  const Prediction prediction =
+      predictor.predict(torch::zeros({1, 1, 1, 4}), transform, {.confidence = true, .probabilities = true});
+  EXPECT_TRUE(prediction.labels.data.equal(torch::tensor({0, 1, 2, 2}, torch::kUInt8).view({1, 1, 4})));
+  EXPECT_TRUE(torch::allclose(prediction.probabilities.data, torch::sigmoid(logits), 0, 1e-6));
+  // Of each voxel the less sure region: |logit| 2, 1, 2 and 1.
+  EXPECT_TRUE(torch::allclose(prediction.confidence.data.view({4}), torch::sigmoid(torch::tensor({2.f, 1.f, 2.f, 1.f})),
+                              0, 1e-6));
+}
+
+TEST(Predictor, ClassesAreWrittenAsTheLabelsOfTheFiles) {
+  auto transform = imaging::GridTransform::start(grid({10, 9, 8}, {1, 1, 1}));
+  transform.orient_to_ras();
+  plan::Plan plan = small_plan(3);
+  const torch::Tensor image = torch::rand({1, 8, 9, 10}) * 3;  // above 1 the third class wins
+  const torch::Tensor classes = Predictor(voxelwise, plan, {}, cpu()).predict(image, transform).labels.data;
+  plan.labels = {{2, "a"}, {7, "b"}};
+  const torch::Tensor labels = Predictor(voxelwise, plan, {}, cpu()).predict(image, transform).labels.data;
+  EXPECT_GT((classes == 2).sum().item<int64_t>(), 0);
+  EXPECT_TRUE(labels.equal(torch::tensor({0, 2, 7}, torch::kUInt8)
+                               .index_select(0, classes.flatten().to(torch::kInt64))
+                               .view(classes.sizes())));
+}
+
 TEST(Predictor, ATwoDimensionalNetworkSeesSlices) {
   auto transform = imaging::GridTransform::start(grid({10, 9, 4}, {1, 1, 5}));
   transform.orient_to_ras();
