@@ -1,9 +1,7 @@
 #include "datasets/catalogue/decathlon.h"
 
-#include <algorithm>
-
+#include "datasets/catalogue/complete_description.h"
 #include "datasets/catalogue/dataset_json.h"
-#include "datasets/catalogue/patient_table.h"
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"
 
@@ -11,7 +9,7 @@ namespace medvol::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 fs::path listed_file(const json& entry, const fs::path& root, const fs::path& file) {
   if (!entry.is_string()) throw core::UserError("an entry of 'training' or 'test' names no file", file.string());
@@ -45,11 +43,6 @@ std::vector<Case> read_list(const json& declared, const char* key, const fs::pat
   if (!declared.contains(key)) return cases;
   if (!declared.at(key).is_array()) throw core::UserError(fmt::format("'{}' is not a list", key), file.string());
   for (const json& entry : declared.at(key)) cases.push_back(read_case(entry, root, file));
-  std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.id < b.id; });
-  const auto twice =
-      std::adjacent_find(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.id == b.id; });
-  if (twice != cases.end())
-    throw core::UserError(fmt::format("'{}' lists the case '{}' twice", key, twice->id), file.string());
   return cases;
 }
 
@@ -72,9 +65,7 @@ DatasetDescription Decathlon::describe() const {
         R"(expected [{"image": "./imagesTr/…", "label": "./labelsTr/…"}]; for nnU-Net's layout: dataset=nnunet)");
   for (const Case& one : dataset.cases)
     if (!one.label) throw core::UserError("the training case '" + one.id + "' has no 'label'", file.string());
-  dataset.file_ending = imaging::image_ending(dataset.cases.front().images.front());
-  if (options_.patients) apply_patient_table(*options_.patients, dataset);
-  dataset.given_splits = read_given_splits(dataset.root, dataset);
+  complete_description(dataset, options_.patients);
   return dataset;
 }
 

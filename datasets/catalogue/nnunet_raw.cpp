@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "datasets/catalogue/complete_description.h"
 #include "datasets/catalogue/dataset_json.h"
-#include "datasets/catalogue/patient_table.h"
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"
 
@@ -75,7 +75,7 @@ std::vector<Case> test_cases(const fs::path& root, const std::string& ending) {
 }
 
 /// dataset.json names the ending since nnU-Net v2; older folders are asked for theirs.
-std::string file_ending(const nlohmann::json& declared, const fs::path& root) {
+std::string file_ending(const nlohmann::ordered_json& declared, const fs::path& root) {
   if (declared.contains("file_ending") && declared.at("file_ending").is_string())
     return declared.at("file_ending").get<std::string>();
   for (const auto& entry : fs::directory_iterator(root / "labelsTr"))
@@ -92,7 +92,7 @@ DatasetDescription NnunetRaw::describe() const {
   MEDVOL_CHECK(options_.root, "the root was not bound");
   DatasetDescription dataset;
   dataset.root = *options_.root;
-  const nlohmann::json declared = read_dataset_json(dataset.root);
+  const nlohmann::ordered_json declared = read_dataset_json(dataset.root);
   const fs::path file = dataset.root / "dataset.json";
   read_declarations(declared, file, dataset);
   for (const char* folder : {"imagesTr", "labelsTr"})
@@ -110,8 +110,7 @@ DatasetDescription NnunetRaw::describe() const {
     throw core::UserError(fmt::format("'numTraining' is {}, but labelsTr holds {} cases",
                                       declared.at("numTraining").get<int64_t>(), dataset.cases.size()),
                           file.string(), "correct the number, or complete the folder");
-  if (options_.patients) apply_patient_table(*options_.patients, dataset);
-  dataset.given_splits = read_given_splits(dataset.root, dataset);
+  complete_description(dataset, options_.patients);
   return dataset;
 }
 

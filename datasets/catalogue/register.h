@@ -3,7 +3,7 @@
 
 namespace medvol::datasets {
 
-/// Adds every data set layout that medvol knows: nnunet, decathlon, phantom.
+/// Adds every data set layout that medvol knows: nnunet, decathlon, brats, phantom.
 void register_datasets(DatasetRegistry& registry);
 
 }  // namespace medvol::datasets

@@ -16,6 +16,7 @@ int export_model(const Arguments& arguments);
 int prepare(const Arguments& arguments);
 int check(const Arguments& arguments);
 int synthesise(const Arguments& arguments);
+int dataset_pages(const Arguments& arguments);
 int list(const Arguments& arguments);
 int profile(const Arguments& arguments);
 int import_weights(const Arguments& arguments);

@@ -61,6 +61,18 @@ TEST(NnunetRaw, IgnoreLabelAndTwoChannels) {
   EXPECT_EQ(image.data.sizes(), (std::vector<int64_t>{2, 12, 14, 16}));
 }
 
+TEST(NnunetRaw, RegionsComeInTheOrderOfTheirDeclaration) {
+  const tests::TemporaryFolder folder;
+  tests::made_dataset(folder.path(), 2);
+  tests::write_file(folder / "dataset.json", R"({"channel_names": {"0": "T1", "1": "FLAIR"}, "file_ending": ".nii.gz",
+      "labels": {"background": 0, "whole tumor": [1, 2], "core": [2], "enhancing": 3},
+      "regions_class_order": [1, 2, 3]})");
+  const DatasetDescription dataset = NnunetRaw({.root = folder.path(), .patients = std::nullopt}).describe();
+  EXPECT_EQ(dataset.regions,
+            (std::vector<plan::Region>{{"whole tumor", {1, 2}, 1}, {"core", {2}, 2}, {"enhancing", {3}, 3}}));
+  EXPECT_EQ(dataset.labels, (std::map<int64_t, std::string>{{1, "1"}, {2, "2"}, {3, "enhancing"}}));
+}
+
 TEST(NnunetRaw, SaysWhatIsWrong) {
   const tests::TemporaryFolder folder;
   const auto describe = [&] { NnunetRaw({.root = folder.path(), .patients = std::nullopt}).describe(); };
@@ -72,7 +84,7 @@ TEST(NnunetRaw, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(describe), HasSubstr("3 where 2 was expected"));
   tests::write_file(folder / "dataset.json",
                     R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "whole": [1, 2]}})");
-  EXPECT_THAT(error_of(describe), HasSubstr("region"));
+  EXPECT_THAT(error_of(describe), HasSubstr("'regions_class_order' is no list of 1 integers"));
   tests::write_file(folder / "dataset.json", R"({"channel_names": {"1": "MRI"}, "labels": {"background": 0, "a": 1}})");
   EXPECT_THAT(error_of(describe), HasSubstr("no name for channel \"0\""));
   tests::write_file(folder / "dataset.json", R"({"channel_names": {"0": "MRI"}, "labels": {"background": 0, "a": 1}})");
@@ -120,13 +132,13 @@ TEST(Decathlon, SaysWhatIsWrong) {
   tests::write_file(
       folder / "dataset.json",
       head + R"("training": [{"image": "a.nii.gz", "label": "l"}, {"image": "b/a.nii.gz", "label": "l"}]})");
-  EXPECT_THAT(error_of(describe), HasSubstr("'a' twice"));
+  EXPECT_THAT(error_of(describe), HasSubstr("'a' is there twice"));
 }
 
 TEST(RegisterDatasets, EveryLayoutOnce) {
   DatasetRegistry registry("dataset");
   register_datasets(registry);
-  EXPECT_EQ(registry.names(), (std::vector<std::string>{"nnunet", "decathlon", "phantom"}));
+  EXPECT_EQ(registry.names(), (std::vector<std::string>{"nnunet", "decathlon", "brats", "phantom"}));
   EXPECT_THROW(register_datasets(registry), core::InternalError);
 }
 

@@ -1,0 +1,27 @@
+#include "datasets/catalogue/complete_description.h"
+
+#include <algorithm>
+
+#include "datasets/catalogue/dataset_json.h"
+#include "datasets/catalogue/patient_table.h"
+#include "framework/core/error.h"
+#include "framework/imaging/image_io.h"
+
+namespace medvol::datasets {
+
+void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients) {
+  for (auto* cases : {&dataset.cases, &dataset.test_cases}) {
+    std::sort(cases->begin(), cases->end(), [](const Case& a, const Case& b) { return a.id < b.id; });
+    const auto twice =
+        std::adjacent_find(cases->begin(), cases->end(), [](const Case& a, const Case& b) { return a.id == b.id; });
+    if (twice != cases->end())
+      throw core::UserError("the case '" + twice->id + "' is there twice", dataset.root.string(),
+                            "see " + twice->images.front().string() + " and " + (twice + 1)->images.front().string());
+  }
+  MEDVOL_CHECK(!dataset.cases.empty(), "a layout without cases is refused before");
+  if (dataset.file_ending.empty()) dataset.file_ending = imaging::image_ending(dataset.cases.front().images.front());
+  if (patients) apply_patient_table(*patients, dataset);
+  dataset.given_splits = read_given_splits(dataset.root, dataset);
+}
+
+}  // namespace medvol::datasets

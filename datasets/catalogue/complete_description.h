@@ -1,0 +1,14 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+
+#include "datasets/dataset.h"
+
+namespace medvol::datasets {
+
+/// What every layout ends with, once `cases` and `test_cases` are listed: both sorted by id, the ending of the first
+/// image's name, patients and sites of `patients` (patient_table.h), the splits that came with the data. Throws
+/// core::UserError when an id stands twice.
+void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients);
+
+}  // namespace medvol::datasets
