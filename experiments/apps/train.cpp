@@ -63,6 +63,8 @@ config::ResolvedConfig<ExperimentOptions> resolve(const config::CommandLine& lin
   if (resume && !directory) throw core::UserError("which run?", "resume=true", "say run.dir=DIR too");
   if (resume && std::filesystem::exists(run::RunPaths(*directory).config()))
     return read_run_configuration(run::RunPaths(*directory), additions(line, run::RunPaths(*directory)));
+  if (resume && line.overrides.size() == 2)  // nothing that a run could begin with
+    throw core::UserError("there is no run", *directory, "look at run.dir");
   auto resolved = config::resolve(line, {conf_folder(), "config"}, ExperimentOptions{});
   if (resolved.options.run.dir.empty()) {
     resolved.options.run.dir = std::filesystem::path("outputs") / timestamp();

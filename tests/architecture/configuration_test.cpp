@@ -106,6 +106,12 @@ bool has_test(const std::string& folder, const std::string& name) {
   return false;
 }
 
+TEST_P(Registered, EntryIsNamedInTheReadme) {
+  const std::string readme = tests::read_file(tests::source_root() / "README.md");
+  for (const std::string& name : listed(GetParam().plural))
+    EXPECT_NE(readme.find('`' + name + '`'), std::string::npos) << name;
+}
+
 TEST_P(Registered, EntryHasAConfigurationAndATest) {
   const std::vector<std::string> names = listed(GetParam().plural);
   ASSERT_FALSE(names.empty());

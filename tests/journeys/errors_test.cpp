@@ -35,6 +35,7 @@ TEST(Errors, OfPathsNameThem) {
   expect_refusal(program.run({"predict", "model=absent", "input=x.nii.gz", "output=y.nii.gz"}), {"absent"});
   expect_refusal(program.run({"evaluate", "reference=absent", "prediction=there"}), {"absent"});
   expect_refusal(program.run({"train", "resume=true"}), {"run.dir"});
+  expect_refusal(program.run({"train", "resume=true", "run.dir=nowhere"}), {"no run", "nowhere"});
   expect_refusal(program.run({"predict"}), {"model", "input", "output"});
   write_file(folder / "model.pt", "this is no model");
   expect_refusal(program.run({"predict", "model=model.pt", "input=x.nii.gz", "output=y.nii.gz"}),
