@@ -48,7 +48,7 @@ std::vector<Case> read_list(const json& declared, const char* key, const fs::pat
 
 }  // namespace
 
-Decathlon::Decathlon(DecathlonOptions options) : options_(std::move(options)) {}
+Decathlon::Decathlon(FolderOptions options) : options_(std::move(options)) {}
 
 DatasetDescription Decathlon::describe() const {
   MEDVOL_CHECK(options_.root, "the root was not bound");

@@ -86,7 +86,7 @@ std::string file_ending(const nlohmann::ordered_json& declared, const fs::path& 
 
 }  // namespace
 
-NnunetRaw::NnunetRaw(NnunetRawOptions options) : options_(std::move(options)) {}
+NnunetRaw::NnunetRaw(FolderOptions options) : options_(std::move(options)) {}
 
 DatasetDescription NnunetRaw::describe() const {
   MEDVOL_CHECK(options_.root, "the root was not bound");

@@ -138,7 +138,8 @@ TEST(Decathlon, SaysWhatIsWrong) {
 TEST(RegisterDatasets, EveryLayoutOnce) {
   DatasetRegistry registry("dataset");
   register_datasets(registry);
-  EXPECT_EQ(registry.names(), (std::vector<std::string>{"nnunet", "decathlon", "brats", "phantom"}));
+  EXPECT_EQ(registry.names(),
+            (std::vector<std::string>{"nnunet", "decathlon", "brats", "acdc", "lits", "kits", "csv", "phantom"}));
   EXPECT_THROW(register_datasets(registry), core::InternalError);
 }
 
