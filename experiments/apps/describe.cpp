@@ -45,6 +45,12 @@ void print_bundle(const trainers::BundleMetadata& bundle) {
     line(first ? "classes" : "", "{} {}", value, name);
     first = false;
   }
+  first = true;
+  for (const plan::Region& region : plan.regions) {
+    line(first ? "regions" : "", "{}: labels {}, painted {}", region.name, fmt::join(region.labels, ", "),
+         region.painted);
+    first = false;
+  }
   line("prediction", "window step {}, {}{}, computed in {}", bundle.inference.step,
        bundle.inference.gaussian ? "Gaussian weights" : "equal weights", bundle.inference.mirror ? ", mirrored" : "",
        bundle.precision);

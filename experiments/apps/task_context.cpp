@@ -27,6 +27,10 @@ std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options,
 
 trainers::Objective objective(const ExperimentOptions& options, const plan::Plan& plan,
                               const networks::Network& network) {
+  const size_t weights = options.supervision.class_weights.size();
+  if (weights > 0 && static_cast<int64_t>(weights) < plan.class_count())
+    throw core::UserError(fmt::format("{} class weights for {} classes", weights, plan.class_count()),
+                          "supervision.class_weights", "give one weight for each class, background first, or none");
   losses::LossContext context{.batch_dice = plan.batch_dice, .regions = {}};
   if (!plan.regions.empty())
     for (const plan::Region& region : plan.class_structures()) context.regions.push_back(region.labels);

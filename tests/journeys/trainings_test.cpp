@@ -135,6 +135,8 @@ TEST(Regions, AreTrainedPredictedAndScored) {
                   .code,
               0);
   EXPECT_EQ(read_file(folder / "a.nii.gz"), read_file(folder / "b.nii.gz"));
+  const Outcome described = program.run({"describe", "model=trained/export/model.pt"});
+  EXPECT_NE(described.output.find("everything: labels 1, 2, 3, painted 1"), std::string::npos) << described.output;
   const Outcome scored = program.run(
       {"evaluate", "reference=regions/labelsTr", "prediction=trained/predictions", "cases=predicted", "output=scored"});
   ASSERT_EQ(scored.code, 0) << scored.output;
