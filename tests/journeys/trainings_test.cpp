@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "tests/journeys/program.h"
 #include "tests/support/support.h"
 
@@ -105,6 +107,7 @@ void declare_regions(const std::filesystem::path& phantom, const std::filesystem
   std::vector<int64_t> all;
   for (const auto& [name, label] : declared.at("labels").items())
     if (label != 0) all.push_back(label);
+  std::sort(all.begin(), all.end());
   declared["labels"] = {{"background", 0}, {"everything", all}, {"last", {all.back()}}};
   declared["regions_class_order"] = {all.front(), all.back()};
   write_file(regions / "dataset.json", declared.dump());
