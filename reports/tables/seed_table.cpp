@@ -104,7 +104,7 @@ std::optional<Table> measure_seed_table(const std::vector<RunRecord>& runs) {
       if (std::find(baselines.begin(), baselines.end(), gain.at("over")) == baselines.end())
         baselines.push_back(gain.at("over"));
     for (const std::string& baseline : baselines)
-      table.rows.push_back(measure_row(members, "gain over " + baseline, measures,
+      table.rows.push_back(measure_row(members, "difference to " + baseline, measures,
                                        [&](const RunRecord& run, const std::string& measure) {
                                          for (const nlohmann::json& gain : run.measures.at("gains"))
                                            if (gain.at("over") == baseline && gain.at("measure") == measure)

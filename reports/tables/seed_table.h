@@ -11,8 +11,8 @@ namespace medvol::reports {
 std::optional<Table> seed_table(const std::vector<RunRecord>& runs);
 
 /// The same of runs that make no label maps (measures.json): a row a variant and method, the mean ± sd over seeds of
-/// each run's mean over cases, and a row a baseline with the first method's gain over it. Nothing without such runs.
-/// Throws core::UserError when runs were not measured alike.
+/// each run's mean over cases, and a row a baseline with the first method's mean difference to it. Nothing without such
+/// runs. Throws core::UserError when runs were not measured alike.
 std::optional<Table> measure_seed_table(const std::vector<RunRecord>& runs);
 
 }  // namespace medvol::reports

@@ -91,8 +91,8 @@ TEST(MeasureSeedTable, HasARowAVariantAndMethodAndTheGain) {
   ASSERT_EQ(table->rows.size(), 6u);
   EXPECT_THAT(texts(table->rows[0]), ElementsAre("gan", "linear", "2", "26.00 ± 0.00"));
   EXPECT_THAT(texts(table->rows[1]), ElementsAre("gan", "network", "2", "28.50 ± 0.71"));
-  EXPECT_THAT(texts(table->rows[2]), ElementsAre("gan", "gain over linear", "2", "2.50 ± 0.71"));
-  EXPECT_THAT(texts(table->rows[5]), ElementsAre("pixels", "gain over linear", "1", "4.00"));
+  EXPECT_THAT(texts(table->rows[2]), ElementsAre("gan", "difference to linear", "2", "2.50 ± 0.71"));
+  EXPECT_THAT(texts(table->rows[5]), ElementsAre("pixels", "difference to linear", "1", "4.00"));
 }
 
 TEST(MeasureSeedTable, TakesOnlyRunsMeasuredAlike) {
