@@ -36,19 +36,20 @@ const Naming* naming_of(const fs::path& folder) {
   return nullptr;
 }
 
-/// Folders of cases under `folder`, or one level deeper (HGG, LGG, the archive's own folder).
-std::vector<fs::path> case_folders(const fs::path& folder, int levels) {
-  std::vector<fs::path> found;
+struct CaseFolder {
+  fs::path path;
+  const Naming* naming;
+};
+
+/// Adds the folders of cases under `folder`, and so many levels deeper (the archive's own folder, HGG and LGG).
+void find_cases(const fs::path& folder, int levels, std::vector<CaseFolder>& found) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (!entry.is_directory()) continue;
-    if (naming_of(entry.path())) {
-      found.push_back(entry.path());
-    } else if (levels > 0) {
-      const std::vector<fs::path> deeper = case_folders(entry.path(), levels - 1);
-      found.insert(found.end(), deeper.begin(), deeper.end());
-    }
+    if (const Naming* naming = naming_of(entry.path()))
+      found.push_back({entry.path(), naming});
+    else if (levels > 0)
+      find_cases(entry.path(), levels - 1, found);
   }
-  return found;
 }
 
 /// One case of the set of 2020 (BraTS20_Training_355) came with its label map under the annotator's name.
@@ -92,22 +93,19 @@ Case read_case(const fs::path& folder, const Naming& naming) {
 }  // namespace
 
 DatasetDescription Brats::describe() const {
-  MEDVOL_CHECK(options_.root, "the root was not bound");
-  DatasetDescription dataset;
-  dataset.root = *options_.root;
-  if (!fs::is_directory(dataset.root)) throw core::UserError("is no folder", dataset.root.string(), "see dataset.root");
-  const std::vector<fs::path> folders = case_folders(dataset.root, /*levels=*/2);
+  DatasetDescription dataset = describe_folder(options_);
+  std::vector<CaseFolder> folders;
+  find_cases(dataset.root, /*levels=*/2, folders);
   if (folders.empty())
     throw core::UserError("holds no case of BraTS", dataset.root.string(),
                           "expected CASE/CASE_t1.nii.gz (2018 to 2021) or CASE/CASE-t1n.nii.gz (2023)");
-  const Naming* naming = naming_of(folders.front());
-  for (const fs::path& folder : folders) {
-    if (naming_of(folder) != naming)
-      throw core::UserError("names its files as another year's challenge than " + folders.front().string(),
-                            folder.string(),
+  const Naming* naming = folders.front().naming;
+  for (const CaseFolder& folder : folders) {
+    if (folder.naming != naming)
+      throw core::UserError("names its files as another year's challenge than " + folders.front().path.string(),
+                            folder.path.string(),
                             "the years label the enhancing tumour differently: give one year's folder");
-    Case one = read_case(folder, *naming);
-    (one.label ? dataset.cases : dataset.test_cases).push_back(std::move(one));
+    add_case(dataset, read_case(folder.path, *naming));
   }
   if (dataset.cases.empty())
     throw core::UserError("no case has a label map", dataset.root.string(),

@@ -11,8 +11,8 @@ namespace medvol::datasets {
 /// as nnU-Net reads them (nnunetv2/dataset_conversion/Dataset137_BraTS21.py) and the challenge of 2023 names them
 /// (synapse.org, syn51156910). Labels: necrotic core 1, oedema 2, enhancing tumour 4 (3 in 2023). What is predicted are
 /// the challenge's regions: whole tumour, tumour core, enhancing tumour. Cases without label map (validation sets) are
-/// test cases. Patient and, until 2019, site come from the names (Brats18_CBICA_AAM_1 is
-/// patient AAM of site CBICA), the attribute grade from the folders HGG and LGG.
+/// test cases. Patient and, until 2019, site come from the names (Brats18_CBICA_AAM_1 is patient AAM of site CBICA),
+/// the attribute grade from the folders HGG and LGG.
 class Brats final : public Dataset {
  public:
   explicit Brats(FolderOptions options) : options_(std::move(options)) {}

@@ -9,6 +9,19 @@
 
 namespace medvol::datasets {
 
+DatasetDescription describe_folder(const FolderOptions& options) {
+  MEDVOL_CHECK(options.root, "the root was not bound");
+  DatasetDescription dataset;
+  dataset.root = *options.root;
+  if (!std::filesystem::is_directory(dataset.root))
+    throw core::UserError("is no folder", dataset.root.string(), "see dataset.root");
+  return dataset;
+}
+
+void add_case(DatasetDescription& dataset, Case one) {
+  (one.label ? dataset.cases : dataset.test_cases).push_back(std::move(one));
+}
+
 void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients) {
   for (auto* cases : {&dataset.cases, &dataset.test_cases}) {
     std::sort(cases->begin(), cases->end(), [](const Case& a, const Case& b) { return a.id < b.id; });

@@ -2,9 +2,17 @@
 #include <filesystem>
 #include <optional>
 
+#include "datasets/catalogue/folder_options.h"
 #include "datasets/dataset.h"
 
 namespace medvol::datasets {
+
+/// What a layout begins with: a description of the folder that the options name. Throws core::UserError when it is
+/// none.
+DatasetDescription describe_folder(const FolderOptions& options);
+
+/// A case with a label map trains, one without is a test case.
+void add_case(DatasetDescription& dataset, Case one);
 
 /// What every layout ends with, once `cases` and `test_cases` are listed: both sorted by id, the ending of the first
 /// image's name, patients and sites of `patients` (patient_table.h), the splits that came with the data. Throws

@@ -70,10 +70,7 @@ DatasetDescription CsvList::describe() const {
   const Columns columns = columns_of(csv, table.string());
   DatasetDescription dataset;
   dataset.root = table.parent_path().empty() ? fs::path(".") : table.parent_path();
-  for (const auto& row : csv.rows) {
-    Case one = read_row(row, columns, csv, table);
-    (one.label ? dataset.cases : dataset.test_cases).push_back(std::move(one));
-  }
+  for (const auto& row : csv.rows) add_case(dataset, read_row(row, columns, csv, table));
   if (dataset.cases.empty())
     throw core::UserError("no row has a label map", table.string(), "fill the column 'label' of the training cases");
   dataset.name = table.stem().string();

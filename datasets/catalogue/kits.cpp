@@ -43,16 +43,10 @@ Case read_case(const fs::path& folder, Year year) {
 }  // namespace
 
 DatasetDescription Kits::describe() const {
-  MEDVOL_CHECK(options_.root, "the root was not bound");
-  DatasetDescription dataset;
-  dataset.root = *options_.root;
-  if (!fs::is_directory(dataset.root)) throw core::UserError("is no folder", dataset.root.string(), "see dataset.root");
+  DatasetDescription dataset = describe_folder(options_);
   const std::vector<fs::path> folders = case_folders(dataset.root);
   const Year year = year_of(dataset.root, folders);
-  for (const fs::path& folder : folders) {
-    Case one = read_case(folder, year);
-    (one.label ? dataset.cases : dataset.test_cases).push_back(std::move(one));
-  }
+  for (const fs::path& folder : folders) add_case(dataset, read_case(folder, year));
   if (dataset.cases.empty())
     throw core::UserError(
         "holds no case_00000 with a label map", dataset.root.string(),

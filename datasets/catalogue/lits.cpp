@@ -26,14 +26,10 @@ std::optional<Case> read_case(const fs::path& file) {
 }  // namespace
 
 DatasetDescription Lits::describe() const {
-  MEDVOL_CHECK(options_.root, "the root was not bound");
-  DatasetDescription dataset;
-  dataset.root = *options_.root;
-  if (!fs::is_directory(dataset.root)) throw core::UserError("is no folder", dataset.root.string(), "see dataset.root");
+  DatasetDescription dataset = describe_folder(options_);
   for (const auto& entry : fs::recursive_directory_iterator(dataset.root)) {
     if (!entry.is_regular_file()) continue;
-    if (auto one = read_case(entry.path()))
-      (one->label ? dataset.cases : dataset.test_cases).push_back(std::move(*one));
+    if (auto one = read_case(entry.path())) add_case(dataset, std::move(*one));
   }
   if (dataset.cases.empty())
     throw core::UserError("holds no volume-N.nii", dataset.root.string(),

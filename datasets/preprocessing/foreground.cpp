@@ -35,10 +35,13 @@ std::map<int64_t, at::Tensor> foreground_voxels(const at::Tensor& labels, const 
                                                 std::optional<int64_t> ignore_class, runtime::Philox draws) {
   MEDVOL_CHECK(labels.scalar_type() == at::kByte && labels.is_contiguous(), "labels are uint8 and contiguous");
   const uint8_t* values = labels.const_data_ptr<uint8_t>();
-  std::array<std::vector<int64_t>, 256> found;
+  std::array<std::vector<size_t>, 256> structures_of;  // class → structures it is part of
+  for (size_t i = 0; i < structures.size(); ++i)
+    for (const int64_t label : structures[i].labels) structures_of.at(size_t(label)).push_back(i);
+  std::vector<std::vector<int64_t>> found(structures.size());
   std::vector<int64_t> annotated;
   for (int64_t i = 0; i < labels.numel(); ++i) {
-    if (values[i] != 0) found[values[i]].push_back(i);
+    for (const size_t structure : structures_of[values[i]]) found[structure].push_back(i);
     if (ignore_class && values[i] != *ignore_class) annotated.push_back(i);
   }
   std::map<int64_t, at::Tensor> result;
@@ -47,13 +50,7 @@ std::map<int64_t, at::Tensor> foreground_voxels(const at::Tensor& labels, const 
     const auto count = static_cast<int64_t>(all.size());
     result[key] = chosen(all, std::min(count, std::max(enough_voxels, (count + 99) / 100)), draws);
   };
-  for (size_t i = 0; i < structures.size(); ++i) {
-    std::vector<int64_t> all;
-    for (const int64_t label : structures[i].labels)
-      all.insert(all.end(), found.at(size_t(label)).begin(), found.at(size_t(label)).end());
-    std::sort(all.begin(), all.end());
-    keep(static_cast<int64_t>(i) + 1, all);
-  }
+  for (size_t i = 0; i < found.size(); ++i) keep(static_cast<int64_t>(i) + 1, found[i]);
   keep(-1, annotated);
   return result;
 }

@@ -41,7 +41,7 @@ at::Tensor classes_of(const at::Tensor& labels, const plan::Plan& plan) {
   const std::vector<int64_t> known = plan.class_labels();
   for (size_t i = 0; i < known.size(); ++i) table[known[i]] = static_cast<int64_t>(i);
   if (plan.ignore_label) table[*plan.ignore_label] = *plan.ignore_class();
-  return table.index_select(0, labels.reshape({-1}).to(at::kLong)).view(labels.sizes());
+  return table.index_select(0, labels.reshape({-1}).to(at::kInt)).view(labels.sizes());
 }
 
 /// The mask is taken before the first channel changes, and shared by all.

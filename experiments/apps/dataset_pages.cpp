@@ -32,9 +32,8 @@ int dataset_pages(const Arguments& arguments) {
   if (arguments.front() == "--help" || arguments.front() == "-h")
     return fmt::print(
                "usage: medvol datasets\n       medvol datasets describe NAME\n\nThe data set layouts that medvol "
-               "reads, "
-               "a line each; or the page of one: what it is, its licence, where to\nget it, what to cite, and the "
-               "folder that dataset.root must name.\n"),
+               "reads, a line each; or the page of one: what it is, its licence, where to\nget it, what to cite, and "
+               "the folder that dataset.root must name.\n"),
            0;
   if (arguments.front() != "describe" || arguments.size() != 2)
     throw core::UserError("expected nothing, or: describe NAME", "medvol datasets", "see medvol datasets --help");

@@ -1,6 +1,8 @@
 #include <fmt/ranges.h>
 #include <torch/script.h>
 
+#include <utility>
+
 #include "experiments/apps/assembly.h"
 #include "experiments/apps/configuration.h"
 #include "framework/core/units.h"
@@ -40,17 +42,12 @@ void print_bundle(const trainers::BundleMetadata& bundle) {
     line(channel == 0 ? "channels" : "", "{}: {}{}", plan.channel_names[channel],
          plan::normalization_name(plan.normalization.at(channel)),
          plan.normalize_inside_mask.at(channel) ? ", inside the mask" : "");
-  bool first = true;
-  for (const auto& [value, name] : plan.labels) {
-    line(first ? "classes" : "", "{} {}", value, name);
-    first = false;
-  }
-  first = true;
-  for (const plan::Region& region : plan.regions) {
-    line(first ? "regions" : "", "{}: labels {}, painted {}", region.name, fmt::join(region.labels, ", "),
+  const char* what = "classes";
+  for (const auto& [value, name] : plan.labels) line(std::exchange(what, ""), "{} {}", value, name);
+  what = "regions";
+  for (const plan::Region& region : plan.regions)
+    line(std::exchange(what, ""), "{}: labels {}, painted {}", region.name, fmt::join(region.labels, ", "),
          region.painted);
-    first = false;
-  }
   line("prediction", "window step {}, {}{}, computed in {}", bundle.inference.step,
        bundle.inference.gaussian ? "Gaussian weights" : "equal weights", bundle.inference.mirror ? ", mirrored" : "",
        bundle.precision);

@@ -46,7 +46,7 @@ void read_declared(const std::filesystem::path& reference, EvaluationJob& job) {
   datasets::DatasetDescription declared;
   datasets::read_declarations(datasets::read_dataset_json(root), root / "dataset.json", declared);
   job.labels = declared.labels;
-  job.structures = declared.regions;
+  job.regions = declared.regions;
   if (!job.ignore_label) job.ignore_label = declared.ignore_label;
 }
 
@@ -117,8 +117,6 @@ void run(const EvaluateOptions& options) {
   if (job.labels.empty()) read_declared(*options.reference, job);
   job.cases = pair_files(options);
   if (job.labels.empty()) job.labels = labels_that_occur(job.cases, job.ignore_label);
-  if (job.structures.empty())
-    for (const auto& [label, name] : job.labels) job.structures.push_back({name, {label}, label});
   const std::filesystem::path beside =
       std::filesystem::is_directory(*options.prediction) ? *options.prediction : options.prediction->parent_path();
   const std::filesystem::path folder = options.output.empty() ? beside / "evaluation" : options.output;

@@ -49,7 +49,9 @@ reports::Evaluation evaluate_files(const EvaluationJob& job, const std::filesyst
   report.policy = metrics::policy_by_name(job.settings.policy);
   report.tolerance_mm = job.settings.nsd_tolerance;
   report.extra_tables = job.extra_tables;
-  for (const plan::Region& one : job.structures) report.structures.push_back({one.name, one.labels});
+  for (const auto& [label, name] : job.labels)
+    if (job.regions.empty()) report.structures.push_back({name, {label}});
+  for (const plan::Region& region : job.regions) report.structures.push_back({region.name, region.labels});
   {
     runtime::ProgressBar bar("evaluating");
     for (const ScoredCase& one : job.cases) {

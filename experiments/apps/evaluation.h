@@ -20,8 +20,8 @@ struct ScoredCase {
 struct EvaluationJob {
   std::string title;
   std::vector<std::pair<std::string, std::string>> identity;
-  std::vector<plan::Region> structures;   ///< what is scored: classes or regions
-  std::map<int64_t, std::string> labels;  ///< foreground classes, for pictures
+  std::map<int64_t, std::string> labels;  ///< foreground classes
+  std::vector<plan::Region> regions;      ///< what is scored in their place, where the data set has them
   std::optional<int64_t> ignore_label;
   EvaluationSettings settings;
   std::vector<ScoredCase> cases;

@@ -158,8 +158,8 @@ reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const 
   EvaluationJob job;
   job.title = fmt::format("{}, fold {}", options.name, options.fold);
   job.identity = identity_lines(identity);
-  job.structures = prepared.plan.structures();
   job.labels = prepared.plan.labels;
+  job.regions = prepared.plan.regions;
   job.ignore_label = prepared.plan.ignore_label;
   job.settings = options.evaluation;
   job.extra_tables = std::move(extra_tables);

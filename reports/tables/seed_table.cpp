@@ -31,11 +31,13 @@ std::string thousands(int64_t value) {
   return digits;
 }
 
-Cell over_seeds(const std::vector<double>& values, const metrics::MetricInfo& info) {
+/// `text`: a number as the table shows it.
+template <class Text>
+Cell over_seeds(const std::vector<double>& values, const Text& text) {
   const metrics::Statistic statistic = metrics::describe(values);
   if (statistic.count == 0) return {"n/a"};
-  Cell cell{value_text(statistic.mean, info), {}, statistic.mean};
-  if (statistic.count > 1) cell.text += " ± " + value_text(statistic.sd, info);
+  Cell cell{text(statistic.mean), {}, statistic.mean};
+  if (statistic.count > 1) cell.text += " ± " + text(statistic.sd);
   return cell;
 }
 
@@ -68,11 +70,8 @@ std::vector<Cell> measure_row(const std::vector<const RunRecord*>& members, cons
   for (const nlohmann::json& measure : measures) {
     std::vector<double> values;
     for (const RunRecord* run : members) values.push_back(value(*run, measure.at("name")));
-    const metrics::Statistic statistic = metrics::describe(values);
     const int decimals = measure.at("decimals");
-    Cell cell{statistic.count == 0 ? "n/a" : fmt::format("{:.{}f}", statistic.mean, decimals), {}, statistic.mean};
-    if (statistic.count > 1) cell.text += fmt::format(" ± {:.{}f}", statistic.sd, decimals);
-    row.push_back(std::move(cell));
+    row.push_back(over_seeds(values, [&](double number) { return fmt::format("{:.{}f}", number, decimals); }));
   }
   return row;
 }
@@ -131,7 +130,7 @@ std::optional<Table> seed_table(const std::vector<RunRecord>& runs) {
     for (const std::string& name : shown_measures()) {
       std::vector<double> values;
       for (const RunRecord* run : members) values.push_back(moments_of(run->evaluation->foreground, name).mean);
-      row.push_back(over_seeds(values, measure_info(name)));
+      row.push_back(over_seeds(values, [&](double number) { return value_text(number, measure_info(name)); }));
     }
     double steps = 0, milliseconds = 0;
     for (const RunRecord* run : members) {

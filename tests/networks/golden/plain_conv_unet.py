@@ -2,30 +2,14 @@
 
 pip install dynamic-network-architectures, then: python plain_conv_unet.py
 """
-import torch
-from closed_formula import fill_by_formula, formula_input, write_golden
+import planned_network
 from dynamic_network_architectures.architectures.unet import PlainConvUNet
+from planned_network import count, golden
 
 
 def build(dimensions, features, channels=1, classes=3, kernels=None, strides=None, deep_supervision=False):
-    conv, norm = {2: (torch.nn.Conv2d, torch.nn.InstanceNorm2d),
-                  3: (torch.nn.Conv3d, torch.nn.InstanceNorm3d)}[dimensions]
-    stages = len(features)
-    return PlainConvUNet(channels, stages, features, conv, kernels or [[3] * dimensions] * stages,
-                         strides or [[1] * dimensions] + [[2] * dimensions] * (stages - 1), [2] * stages, classes,
-                         [2] * (stages - 1), conv_bias=True, norm_op=norm,
-                         norm_op_kwargs={"eps": 1e-5, "affine": True}, nonlin=torch.nn.LeakyReLU,
-                         nonlin_kwargs={"inplace": True}, deep_supervision=deep_supervision)
-
-
-def count(network):
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-@torch.no_grad()
-def golden(name, network, shape):
-    output = fill_by_formula(network).eval()(formula_input([1, *shape]))
-    write_golden(name, output, "dynamic-network-architectures", parameters=count(network))
+    return planned_network.build(PlainConvUNet, dimensions, features, [2] * len(features), 2, channels, classes, kernels, strides,
+                                 deep_supervision)
 
 
 golden("unet_3d.txt", build(3, [4, 8, 12], 2), [2, 12, 8, 16])

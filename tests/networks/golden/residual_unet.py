@@ -2,30 +2,13 @@
 
 pip install dynamic-network-architectures, then: python residual_unet.py
 """
-import torch
-from closed_formula import fill_by_formula, formula_input, write_golden
+import planned_network
 from dynamic_network_architectures.architectures.unet import ResidualEncoderUNet
+from planned_network import count, golden
 
 
 def build(dimensions, features, blocks, channels=1, classes=3, kernels=None, strides=None):
-    conv, norm = {2: (torch.nn.Conv2d, torch.nn.InstanceNorm2d),
-                  3: (torch.nn.Conv3d, torch.nn.InstanceNorm3d)}[dimensions]
-    stages = len(features)
-    return ResidualEncoderUNet(channels, stages, features, conv, kernels or [[3] * dimensions] * stages,
-                               strides or [[1] * dimensions] + [[2] * dimensions] * (stages - 1), blocks, classes,
-                               [1] * (stages - 1), conv_bias=True, norm_op=norm,
-                               norm_op_kwargs={"eps": 1e-5, "affine": True}, nonlin=torch.nn.LeakyReLU,
-                               nonlin_kwargs={"inplace": True}, deep_supervision=False)
-
-
-def count(network):
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-@torch.no_grad()
-def golden(name, network, shape):
-    output = fill_by_formula(network).eval()(formula_input([1, *shape]))
-    write_golden(name, output, "dynamic-network-architectures", parameters=count(network))
+    return planned_network.build(ResidualEncoderUNet, dimensions, features, blocks, 1, channels, classes, kernels, strides, False)
 
 
 golden("residual_unet_3d.txt", build(3, [4, 8, 12], [1, 3, 4], 2), [2, 12, 8, 16])
