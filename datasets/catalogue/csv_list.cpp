@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "datasets/catalogue/complete_description.h"
+#include "datasets/catalogue/patient_table.h"
 #include "framework/core/error.h"
-#include "framework/storage/checksum.h"
 #include "framework/storage/csv.h"
 
 namespace medvol::datasets {
@@ -45,7 +45,7 @@ Case read_row(const std::vector<std::string>& row, const Columns& columns, const
   one.id = row[columns.id];
   if (one.id.empty()) throw core::UserError("a row names no case", table.string(), "fill the column 'case'");
   one.patient = columns.patient && !row[*columns.patient].empty()
-                    ? storage::keyed_hash("medvol patient of " + table.string(), row[*columns.patient])
+                    ? patient_hash(table.stem().string(), row[*columns.patient])
                     : one.id;
   if (columns.site) one.site = row[*columns.site];
   for (const size_t image : columns.images) {

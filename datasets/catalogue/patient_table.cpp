@@ -10,6 +10,10 @@
 
 namespace medvol::datasets {
 
+std::string patient_hash(const std::string& dataset, const std::string& patient) {
+  return storage::keyed_hash("medvol patient of " + dataset, patient);
+}
+
 void apply_patient_table(const std::filesystem::path& table, DatasetDescription& dataset) {
   const storage::CsvTable csv = storage::read_csv(table);
   const size_t id_column = csv.column("case", table.string());
@@ -32,7 +36,7 @@ void apply_patient_table(const std::filesystem::path& table, DatasetDescription&
     if (std::exchange(seen[id], true))
       throw core::UserError("the case '" + id + "' stands there twice", table.string());
     if (row[patient_column].empty()) throw core::UserError("the case '" + id + "' has no patient", table.string());
-    by_id[id]->patient = storage::keyed_hash("medvol patient of " + dataset.name, row[patient_column]);
+    by_id[id]->patient = patient_hash(dataset.name, row[patient_column]);
     if (site_column) by_id[id]->site = row[*site_column];
   }
   for (const Case& one : dataset.cases)

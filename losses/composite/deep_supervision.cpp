@@ -34,13 +34,8 @@ DeepSupervision::DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::ve
       ignore_label_(ignore_label),
       options_(std::move(options)) {}
 
-torch::Tensor DeepSupervision::voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted,
-                                            int64_t classes) const {
+torch::Tensor DeepSupervision::voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted) const {
   if (options_.class_weights.empty()) return counted.defined() ? counted.to(torch::kFloat32) : counted;
-  const auto entries = static_cast<int64_t>(options_.class_weights.size());
-  if (entries < classes)
-    throw core::UserError(fmt::format("{} class weights for {} classes", entries, classes), "class_weights",
-                          "give one weight for each class, background first, or none");
   const torch::Tensor by_class = torch::tensor(options_.class_weights, torch::kFloat32).to(labels.device());
   const torch::Tensor weight = by_class.index_select(0, labels.flatten()).view_as(labels);
   return counted.defined() ? weight * counted : weight;
@@ -57,7 +52,7 @@ torch::Tensor DeepSupervision::operator()(const std::vector<torch::Tensor>& head
     labels = target.masked_fill(known.logical_not(), 0);
     counted = mask.defined() ? mask.logical_and(known) : known;
   }
-  const torch::Tensor weight = voxel_weight(labels, counted, heads[0].size(1));
+  const torch::Tensor weight = voxel_weight(labels, counted);
   const auto last = head_strides_.begin() + static_cast<std::ptrdiff_t>(heads.size());
   const std::vector<double> shares = deep_supervision_weights({head_strides_.begin(), last});
   torch::Tensor total;

@@ -13,7 +13,7 @@ namespace medvol::losses {
 std::vector<double> deep_supervision_weights(const std::vector<std::vector<int64_t>>& strides);
 
 struct CompositeOptions {
-  std::vector<double> class_weights = {};
+  std::vector<double> class_weights = {};  ///< none, or one for every class that the labels hold, background first
 
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -32,13 +32,12 @@ class DeepSupervision {
   DeepSupervision(std::unique_ptr<Loss> loss, std::vector<std::vector<int64_t>> head_strides,
                   std::optional<int64_t> ignore_label, CompositeOptions options = {});
   /// heads: logits, finest first, as many as strides or only the finest; target: [N, (D,) H, W] int64; mask: same
-  /// shape, bool, the voxels that count (undefined: all). Throws core::UserError when there are fewer class weights
-  /// than logits.
+  /// shape, bool, the voxels that count (undefined: all).
   torch::Tensor operator()(const std::vector<torch::Tensor>& heads, const torch::Tensor& target,
                            const torch::Tensor& mask = {}) const;
 
  private:
-  torch::Tensor voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted, int64_t classes) const;
+  torch::Tensor voxel_weight(const torch::Tensor& labels, const torch::Tensor& counted) const;
 
   std::unique_ptr<Loss> loss_;
   std::vector<std::vector<int64_t>> head_strides_;

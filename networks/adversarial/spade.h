@@ -35,9 +35,9 @@ struct SpadeOptions {
 /// SPADE's generator, GauGAN (Park et al., CVPR 2019): from the coarsest level on, residual blocks whose every norm is
 /// scaled and shifted by the label map, with nearest up-sampling between them. It starts from the label map itself,
 /// sampled down by strides, so that any size will do. Without the paper's spectral normalisation of the generator and
-/// its image encoder; the shape's noise channels, if any, enter at the coarsest level in
-/// the place of its latent vector. Blocks are named `head_0`, `G_middle_0`, `G_middle_1`, `up_0` … as the authors name
-/// them; inside as MONAI's. Axes go up as the plan's stages go down. 2D and 3D from one source.
+/// its image encoder; the shape's noise channels, if any, enter at the coarsest level in the place of its latent
+/// vector. Blocks are named `head_0`, `G_middle_0`, `G_middle_1`, `up_0` … as the authors name them; inside as MONAI's.
+/// Axes go up as the plan's stages go down. 2D and 3D from one source.
 class Spade : public Network {
  public:
   /// Throws core::UserError when all input channels are noise, or the patch cannot be halved.

@@ -11,10 +11,10 @@ namespace medvol::trainers {
 
 /// A case's prediction on its file's own grid.
 struct Prediction {
-  imaging::Volume labels;      ///< [D, H, W] uint8
-  imaging::Volume confidence;  ///< [1, D, H, W] float32; data undefined unless asked for; 1 outside the crop
-  imaging::Volume
-      probabilities;  ///< [K, D, H, W] float32, 0 for regions outside the crop; data undefined unless asked for
+  imaging::Volume labels;  ///< [D, H, W] uint8
+  // Their data is undefined unless asked for.
+  imaging::Volume confidence;     ///< [1, D, H, W] float32; 1 outside the crop
+  imaging::Volume probabilities;  ///< [K, D, H, W] float32; outside the crop background is 1, regions are 0
 };
 
 /// Whole cases through a network: sliding window on the network's grid, back to the file's grid by the recorded

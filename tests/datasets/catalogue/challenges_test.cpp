@@ -141,6 +141,19 @@ TEST(CsvList, ReadsChannelsPatientsAndAttributes) {
   EXPECT_EQ(dataset.labels.at(4), "lesion");
 }
 
+TEST(CsvList, APatientsHashStaysWhenTheFolderMoves) {
+  const TemporaryFolder folder;
+  CsvListOptions options;
+  options.labels = {{"lesion", 1}};
+  std::vector<std::string> patients;
+  for (const char* place : {"here", "there"}) {
+    options.root = folder / place / "cases.csv";
+    tests::write_file(*options.root, "case,image,label,patient\na,a.nii,b.nii,p1\n");
+    patients.push_back(CsvList(options).describe().cases[0].patient);
+  }
+  EXPECT_EQ(patients[0], patients[1]) << "splits by patient hang on it";
+}
+
 TEST(CsvList, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   CsvListOptions options;

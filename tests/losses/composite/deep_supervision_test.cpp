@@ -67,7 +67,6 @@ TEST(DeepSupervision, ClassWeightsWeighVoxelsByTheirTarget) {
   // Coarse voxels 1, 3, 5 are 1, 2, 9.
   EXPECT_NEAR(loss({torch::zeros({1, 3, 6}), torch::zeros({1, 3, 3}), torch::zeros({1, 3, 1})}, target).item<double>(),
               (2 * 420 + 210) / 3.0, 1e-9);
-  EXPECT_THROW(loss({torch::zeros({1, 4, 6})}, target), core::UserError);
 }
 
 TEST(DeepSupervision, WeightedCrossEntropyIsPyTorchs) {
