@@ -12,14 +12,24 @@
 
 namespace medvol::datasets {
 
-/// One examination: a file a channel and, when known, its label map.
+/// What some file says of a case's labels.
+struct LabelFile {
+  std::filesystem::path file;
+  /// Which part of the file, where it holds more than the wanted: a segment of a DICOM-SEG, a region of an RTSTRUCT, an
+  /// agreement level of LIDC's XML, values of a label map ("3,4"). Empty: the whole file.
+  std::string structure = {};
+  std::optional<int64_t> label = {};  ///< what its voxels other than 0 become; without: the file is a label map
+};
+
+/// One examination: a file a channel and, when known, what its labels are made of. A path may also lead to the folder
+/// of a DICOM series, or go on inside a file (catalogue/voxel_file.h).
 struct Case {
   std::string id;       ///< what predictions and tables call it
   std::string patient;  ///< cases of one patient stay on one side of a split; equal to id when unknown
   std::string site;     ///< empty when unknown
   std::map<std::string, std::string> attributes = {};  ///< what else is known of it: group, phase, grade
   std::vector<std::filesystem::path> images;
-  std::optional<std::filesystem::path> label;
+  std::vector<LabelFile> labels = {};  ///< painted in their order, later over earlier; empty for a test case
 };
 
 /// Training and validation ids of one fold, each sorted.

@@ -43,7 +43,7 @@ Case read_phase(const fs::path& folder, const std::map<std::string, std::string>
   if (!fs::exists(one.images.front()))
     throw core::UserError("the " + phase + " frame is missing", one.images.front().string(),
                           "Info.cfg names it: complete the folder");
-  if (const fs::path label = folder / (one.id + "_gt.nii.gz"); fs::exists(label)) one.label = label;
+  if (const fs::path label = folder / (one.id + "_gt.nii.gz"); fs::exists(label)) one.labels = {{.file = label}};
   return one;
 }
 
@@ -70,7 +70,7 @@ DatasetDescription Acdc::describe() const {
     throw core::UserError("holds no training/patient001", dataset.root.string(),
                           "dataset.root names the folder with training and testing");
   for (const Case& one : dataset.cases)
-    if (!one.label)
+    if (one.labels.empty())
       throw core::UserError("the training case has no label map " + one.id + "_gt.nii.gz",
                             one.images.front().parent_path().string(), "complete the folder");
   dataset.name = "ACDC";

@@ -85,8 +85,9 @@ Case read_case(const fs::path& folder, const Naming& naming) {
                             "a case is four images: complete the folder, or take it out");
     one.images.push_back(*file);
   }
-  one.label = image(folder, one.id + naming.segmentation);
-  if (!one.label) one.label = misnamed_segmentation(folder);
+  std::optional<fs::path> label = image(folder, one.id + naming.segmentation);
+  if (!label) label = misnamed_segmentation(folder);
+  if (label) one.labels = {{.file = *label}};
   return one;
 }
 

@@ -18,8 +18,20 @@ DatasetDescription describe_folder(const FolderOptions& options) {
   return dataset;
 }
 
+namespace {
+
+/// Of label maps that belong to such an image: its own, where labels can be written so.
+std::string ending_for(const std::filesystem::path& image) {
+  const std::string own = imaging::image_ending(image);
+  for (const char* kept : {".nii.gz", ".nii", ".nrrd", ".mha", ".png", ".tif", ".tiff"})
+    if (own == kept) return own;
+  return own.starts_with(".jp") ? ".png" : ".nii.gz";
+}
+
+}  // namespace
+
 void add_case(DatasetDescription& dataset, Case one) {
-  (one.label ? dataset.cases : dataset.test_cases).push_back(std::move(one));
+  (one.labels.empty() ? dataset.test_cases : dataset.cases).push_back(std::move(one));
 }
 
 void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients) {
@@ -32,7 +44,7 @@ void complete_description(DatasetDescription& dataset, const std::optional<std::
                             "see " + twice->images.front().string() + " and " + (twice + 1)->images.front().string());
   }
   MEDVOL_CHECK(!dataset.cases.empty(), "a layout without cases is refused before");
-  if (dataset.file_ending.empty()) dataset.file_ending = imaging::image_ending(dataset.cases.front().images.front());
+  if (dataset.file_ending.empty()) dataset.file_ending = ending_for(dataset.cases.front().images.front());
   if (patients) apply_patient_table(*patients, dataset);
   dataset.given_splits = read_given_splits(dataset.root, dataset);
 }

@@ -14,9 +14,9 @@ DatasetDescription describe_folder(const FolderOptions& options);
 /// A case with a label map trains, one without is a test case.
 void add_case(DatasetDescription& dataset, Case one);
 
-/// What every layout ends with, once `cases` and `test_cases` are listed: both sorted by id, the ending of the first
-/// image's name, patients and sites of `patients` (patient_table.h), the splits that came with the data. Throws
-/// core::UserError when an id stands twice.
+/// What every layout ends with, once `cases` and `test_cases` are listed: both sorted by id, the ending of label
+/// maps after the first image's name, patients and sites of `patients` (patient_table.h), the splits that came with the
+/// data. Throws core::UserError when an id stands twice.
 void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients);
 
 }  // namespace medvol::datasets

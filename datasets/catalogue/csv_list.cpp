@@ -53,7 +53,8 @@ Case read_row(const std::vector<std::string>& row, const Columns& columns, const
       throw core::UserError("the case '" + one.id + "' has no " + csv.header[image], table.string());
     one.images.push_back((table.parent_path() / row[image]).lexically_normal());
   }
-  if (!row[columns.label].empty()) one.label = (table.parent_path() / row[columns.label]).lexically_normal();
+  if (!row[columns.label].empty())
+    one.labels = {{.file = (table.parent_path() / row[columns.label]).lexically_normal()}};
   for (const size_t attribute : columns.attributes) one.attributes[csv.header[attribute]] = row[attribute];
   return one;
 }

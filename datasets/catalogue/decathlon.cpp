@@ -34,7 +34,7 @@ Case read_case(const json& entry, const fs::path& root, const fs::path& file) {
     one.images.push_back(listed_file(image, root, file));
   if (one.images.empty()) throw core::UserError("an entry of 'training' has an empty 'image'", file.string());
   one.id = one.patient = case_id(one.images.front());
-  if (pair && entry.contains("label")) one.label = listed_file(entry.at("label"), root, file);
+  if (pair && entry.contains("label")) one.labels = {{.file = listed_file(entry.at("label"), root, file)}};
   return one;
 }
 
@@ -64,7 +64,7 @@ DatasetDescription Decathlon::describe() const {
         "'training' lists no case", file.string(),
         R"(expected [{"image": "./imagesTr/…", "label": "./labelsTr/…"}]; for nnU-Net's layout: dataset=nnunet)");
   for (const Case& one : dataset.cases)
-    if (!one.label) throw core::UserError("the training case '" + one.id + "' has no 'label'", file.string());
+    if (one.labels.empty()) throw core::UserError("the training case '" + one.id + "' has no 'label'", file.string());
   complete_description(dataset, options_.patients);
   return dataset;
 }

@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "datasets/catalogue/label_part.h"
 #include "datasets/catalogue/read_case.h"
+#include "datasets/catalogue/voxel_file.h"
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"
 
@@ -28,8 +30,7 @@ class CaseCheck {
     int64_t channels = 0;
     bool all_read = true;
     for (const fs::path& file : case_.images) {
-      const auto image =
-          read(file, [](const fs::path& path) { return imaging::read_image(path, imaging::FourthAxis::channels); });
+      const auto image = read(file, [](const fs::path& path) { return read_image_at(path); });
       all_read &= image.has_value();
       if (!image) continue;
       channels += image->data.size(0);
@@ -40,7 +41,7 @@ class CaseCheck {
       add(case_.images.front(),
           fmt::format("{} channels found where dataset.json declares {}", channels, dataset_.channel_names.size()),
           "a file a channel, or one file that holds them all");
-    if (case_.label) check_label(*case_.label);
+    if (!case_.labels.empty()) check_labels();
     return std::move(findings_);
   }
 
@@ -51,7 +52,7 @@ class CaseCheck {
 
   template <class Read>
   std::optional<imaging::Volume> read(const fs::path& file, Read reader) {
-    if (!fs::exists(file)) {
+    if (!fs::exists(file_on_disk(file))) {
       add(file, "the file is missing", "complete the folder, or take the case out");
       return std::nullopt;
     }
@@ -71,17 +72,32 @@ class CaseCheck {
     if (const std::string what = grid_difference(grid, *grid_); !what.empty()) add(file, what, hint);
   }
 
-  void check_label(const fs::path& file) {
-    const auto labels = read(file, imaging::read_labels);
-    if (!labels) return;
-    check_grid(file, labels->geometry, hints::grid);
-    if (const std::string what = undeclared_labels(labels->data, dataset_); !what.empty())
-      add(file, what, hints::labels);
-    const int32_t* values = labels->data.const_data_ptr<int32_t>();
-    const int32_t ignore = static_cast<int32_t>(dataset_.ignore_label.value_or(0));
-    for (int64_t i = 0; i < labels->data.numel(); ++i)
-      if (values[i] != 0 && values[i] != ignore) return;
-    add(file, "the label is empty", "no voxel has a foreground label: segment the case, or take it out");
+  /// Where no image could be read, a label map is still looked at for itself.
+  bool find_grid() {
+    const fs::path& file = case_.labels.front().file;
+    if (!grid_ && imaging::is_image_path(file_on_disk(file)))
+      if (const auto alone = read(file, read_labels_at)) grid_ = alone->geometry;
+    return grid_.has_value();
+  }
+
+  void check_labels() {
+    if (!find_grid()) return;
+    const auto [depth, height, width] = grid_->size_zyx();
+    at::Tensor labels = at::zeros({depth, height, width}, at::kInt);
+    for (const LabelFile& part : case_.labels) {
+      const auto found = read(part.file, [&](const fs::path&) { return read_label_part(case_, part, *grid_); });
+      if (!found) return;
+      check_grid(part.file, found->geometry, hints::grid);
+      if (const std::string what = undeclared_labels(found->data, dataset_); !part.label && !what.empty())
+        add(part.file, what, hints::labels);
+      if (!found->data.sizes().equals(labels.sizes())) return;
+      paint(labels, found->data, part.label);
+    }
+    const at::Tensor foreground = labels != 0;
+    if (dataset_.ignore_label) foreground.logical_and_(labels != *dataset_.ignore_label);
+    if (!foreground.any().item<bool>())
+      add(case_.labels.front().file, "the label is empty",
+          "no voxel has a foreground label: segment the case, or take it out");
   }
 
   const DatasetDescription& dataset_;

@@ -36,7 +36,7 @@ Case read_case(const fs::path& folder, Year year) {
     throw core::UserError("the case has no imaging.nii.gz", folder.string(),
                           "the repository holds labels only: run the challenge's own download of the images");
   const fs::path label = folder / (year == Year::of_2021 ? "aggregated_MAJ_seg.nii.gz" : "segmentation.nii.gz");
-  if (fs::exists(label)) one.label = label;
+  if (fs::exists(label)) one.labels = {{.file = label}};
   return one;
 }
 

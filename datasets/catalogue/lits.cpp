@@ -19,7 +19,7 @@ std::optional<Case> read_case(const fs::path& file) {
   Case one;
   one.id = one.patient = fmt::format("{}volume_{:03}", part[1].matched ? "test_" : "", std::stoi(part[2]));
   one.images = {file};
-  if (!part[1].matched) one.label = file.parent_path() / ("segmentation-" + part[2].str() + part[3].str());
+  if (!part[1].matched) one.labels = {{.file = file.parent_path() / ("segmentation-" + part[2].str() + part[3].str())}};
   return one;
 }
 
@@ -35,8 +35,8 @@ DatasetDescription Lits::describe() const {
     throw core::UserError("holds no volume-N.nii", dataset.root.string(),
                           "dataset.root names the folder with 'Training Batch 1' and 'Training Batch 2'");
   for (const Case& one : dataset.cases)
-    if (!fs::exists(*one.label))
-      throw core::UserError("the case has no label map", one.label->string(), "every volume-N has a segmentation-N");
+    if (const fs::path& label = one.labels.front().file; !fs::exists(label))
+      throw core::UserError("the case has no label map", label.string(), "every volume-N has a segmentation-N");
   dataset.name = "LiTS";
   dataset.channel_names = {"CT"};
   dataset.labels = {{1, "liver"}, {2, "lesion"}};

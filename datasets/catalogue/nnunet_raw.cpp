@@ -41,7 +41,8 @@ std::map<std::string, std::map<int, fs::path>> channel_files(const fs::path& fol
 }
 
 Case make_case(const std::string& id, const std::map<int, fs::path>& files, const std::optional<fs::path>& label) {
-  Case one{.id = id, .patient = id, .site = "", .images = {}, .label = label};
+  Case one{.id = id, .patient = id, .site = "", .images = {}};
+  if (label) one.labels = {{.file = *label}};
   for (const auto& [channel, file] : files) one.images.push_back(file);
   return one;
 }

@@ -3,8 +3,9 @@
 #include <cmath>
 #include <map>
 
+#include "datasets/catalogue/label_part.h"
+#include "datasets/catalogue/voxel_file.h"
 #include "framework/core/error.h"
-#include "framework/imaging/image_io.h"
 
 namespace medvol::datasets {
 
@@ -62,7 +63,7 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
   imaging::Geometry grid;
   int64_t found = 0;
   for (const auto& file : files) {
-    imaging::Volume part = imaging::read_image(file, imaging::FourthAxis::channels);
+    imaging::Volume part = read_image_at(file);
     if (parts.empty()) grid = part.geometry;
     if (const std::string what = grid_difference(part.geometry, grid); !what.empty())
       throw core::UserError(what, file.string(), "all channels must lie on one grid: resample them onto the first");
@@ -78,14 +79,25 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
   return {parts.size() == 1 ? parts.front() : at::cat(parts), grid};
 }
 
-imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset,
-                                 const imaging::Geometry& grid) {
-  imaging::Volume labels = imaging::read_labels(file);
-  if (const std::string what = grid_difference(labels.geometry, grid); !what.empty())
-    throw core::UserError(what, file.string(), hints::grid);
-  if (const std::string what = undeclared_labels(labels.data, dataset); !what.empty())
-    throw core::UserError(what, file.string(), hints::labels);
-  return labels;
+void paint(at::Tensor& labels, const at::Tensor& part, std::optional<int64_t> label) {
+  labels = at::where(part != 0, label ? at::full_like(part, *label) : part, labels);
+}
+
+imaging::Volume read_case_labels(const Case& one, const DatasetDescription& dataset, const imaging::Geometry& grid) {
+  MEDVOL_CHECK(!one.labels.empty(), "the case {} has no labels", one.id);
+  const auto [depth, height, width] = grid.size_zyx();
+  imaging::Volume result{at::zeros({depth, height, width}, at::kInt), grid};
+  for (const LabelFile& part : one.labels) {
+    imaging::Volume found = read_label_part(one, part, grid);
+    if (const std::string what = grid_difference(found.geometry, grid); !what.empty())
+      throw core::UserError(what, part.file.string(), hints::grid);
+    if (!part.label)
+      if (const std::string what = undeclared_labels(found.data, dataset); !what.empty())
+        throw core::UserError(what, part.file.string(), hints::labels);
+    if (one.labels.size() == 1 && !part.label) return found;
+    paint(result.data, found.data, part.label);
+  }
+  return result;
 }
 
 }  // namespace medvol::datasets

@@ -10,15 +10,17 @@
 
 namespace medvol::datasets {
 
-/// The channels of one examination as one volume [C, D, H, W] float32 in file order: a file a channel, or one file that
-/// holds them all. Throws core::UserError naming the file when the number of channels is not `channels`, a channel lies
-/// on another grid than the first, or a voxel is NaN or infinite.
+/// The channels of one examination as one volume [C, D, H, W] float32 in file order: a path (voxel_file.h) a channel,
+/// or one that holds them all. Throws core::UserError naming the file when the number of channels is not `channels`, a
+/// channel lies on another grid than the first, or a voxel is NaN or infinite.
 imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels);
 
-/// The label map [D, H, W] int32. Throws core::UserError when it does not lie on `grid`, or holds a label that the data
-/// set does not declare.
-imaging::Volume read_case_labels(const std::filesystem::path& file, const DatasetDescription& dataset,
-                                 const imaging::Geometry& grid);
+/// The label map [D, H, W] int32, painted of all the case's label files. Throws core::UserError when one does not lie
+/// on `grid`, or holds a label that the data set does not declare.
+imaging::Volume read_case_labels(const Case& one, const DatasetDescription& dataset, const imaging::Geometry& grid);
+
+/// Paints a part (label_part.h) over `labels` [D, H, W] int32.
+void paint(at::Tensor& labels, const at::Tensor& part, std::optional<int64_t> label);
 
 /// What is wrong with a part of a case, in words; empty when nothing is.
 std::string grid_difference(const imaging::Geometry& found, const imaging::Geometry& expected);

@@ -33,8 +33,7 @@ std::vector<int64_t> foreground_inside(const at::Tensor& labels, const Box& box)
 
 CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t samples, runtime::Philox draws) {
   const imaging::Volume image = read_case_image(one.images, dataset.channel_names.size());
-  MEDVOL_CHECK(one.label, "training case {} has no label file", one.id);
-  const imaging::Volume labels = read_case_labels(*one.label, dataset, image.geometry);
+  const imaging::Volume labels = read_case_labels(one, dataset, image.geometry);
   const imaging::GridTransform to_ras = imaging::GridTransform::start(image.geometry).orient_to_ras();
   const at::Tensor canonical = to_ras.apply_image(image.data).contiguous();
   const at::Tensor canonical_labels = to_ras.apply_labels(labels.data).contiguous();

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "datasets/catalogue/case_source.h"
 #include "datasets/catalogue/read_case.h"
 #include "datasets/preprocessing/foreground.h"
 #include "datasets/preprocessing/store_layout.h"
@@ -41,19 +42,6 @@ std::string recipe(const plan::Plan& plan) {
   return storage::checksum(options.dump());
 }
 
-/// Sizes and checksums, no names: what the files are called is nobody's business here, and a moved folder is no change.
-json source_of(const Case& one) {
-  json files = json::array();
-  std::vector<std::filesystem::path> paths = one.images;
-  paths.push_back(*one.label);
-  for (const auto& path : paths) {
-    if (!std::filesystem::exists(path))
-      throw core::UserError("the file is missing", path.string(), "complete the folder, or take the case out");
-    files.push_back({std::filesystem::file_size(path), storage::file_checksum(path)});
-  }
-  return files;
-}
-
 at::Tensor as_half(const at::Tensor& image, const std::string& file) {
   if (const double largest = image.abs().max().item<double>(); largest > largest_half)
     throw core::UserError(
@@ -69,8 +57,7 @@ class Preparation {
 
   /// True when the case had to be prepared.
   bool prepare(const Case& one) const {
-    MEDVOL_CHECK(one.label, "training case {} has no label file", one.id);
-    const json source = source_of(one);
+    const json source = source_.of(one);
     if (unchanged(one.id, source)) return false;
     const PreprocessedCase made = preprocess(one);
     std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())},
@@ -95,7 +82,7 @@ class Preparation {
 
   PreprocessedCase preprocess(const Case& one) const {
     const imaging::Volume image = read_case_image(one.images, dataset_.channel_names.size());
-    const imaging::Volume labels = read_case_labels(*one.label, dataset_, image.geometry);
+    const imaging::Volume labels = read_case_labels(one, dataset_, image.geometry);
     try {
       return preprocess_case(image, labels, plan_);
     } catch (const core::UserError& error) {
@@ -112,6 +99,7 @@ class Preparation {
   const DatasetDescription& dataset_;
   const plan::Plan& plan_;
   storage::StoreWriter& store_;
+  mutable CaseSource source_;
   std::string recipe_;
 };
 

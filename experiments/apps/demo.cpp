@@ -1,9 +1,9 @@
+#include "datasets/catalogue/read_case.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/prediction.h"
 #include "experiments/apps/train_run.h"
 #include "framework/core/units.h"
-#include "framework/imaging/image_io.h"
 #include "framework/runtime/stopwatch.h"
 #include "framework/storage/file_error.h"
 #include "trainers/classical/otsu.h"
@@ -24,7 +24,8 @@ std::vector<reports::Table> otsu_baseline(const PreparedExperiment& prepared, co
   trainers::OtsuBaseline baseline(prepared.plan.class_count());
   for (const std::string& id : prepared.split.train) {
     const datasets::Case& one = prepared.dataset.find(id);
-    baseline.learn(imaging::read_image(one.images.front()).data, imaging::read_labels(*one.label).data);
+    const imaging::Volume image = datasets::read_case_image(one.images, 1);
+    baseline.learn(image.data, datasets::read_case_labels(one, prepared.dataset, image.geometry).data);
   }
   const metrics::Policy policy = metrics::policy_by_name(settings.policy);
   std::vector<metrics::Structure> structures;
@@ -37,8 +38,9 @@ std::vector<reports::Table> otsu_baseline(const PreparedExperiment& prepared, co
   options.nsd_tolerance_mm = settings.nsd_tolerance;
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
-    const imaging::Volume reference = imaging::read_labels(*one.label);
-    const at::Tensor found = baseline.predict(imaging::read_image(one.images.front()).data);
+    const imaging::Volume image = datasets::read_case_image(one.images, 1);
+    const imaging::Volume reference = datasets::read_case_labels(one, prepared.dataset, image.geometry);
+    const at::Tensor found = baseline.predict(image.data);
     options.case_id = id;
     report.cases.push_back(
         metrics::evaluate_case(reference.data, found, reference.geometry, structures, policy, options));

@@ -53,7 +53,7 @@ void read_declared(const std::filesystem::path& reference, EvaluationJob& job) {
 std::map<int64_t, std::string> labels_that_occur(const std::vector<ScoredCase>& cases, std::optional<int64_t> ignore) {
   std::map<int64_t, std::string> labels;
   for (const ScoredCase& one : cases) {
-    const at::Tensor values = std::get<0>(at::_unique(imaging::read_labels(one.reference).data));
+    const at::Tensor values = std::get<0>(at::_unique(one.reference.read().data));
     for (int64_t i = 0; i < values.numel(); ++i)
       if (const int64_t label = values[i].item<int64_t>(); label > 0 && label != ignore)
         labels[label] = std::to_string(label);
@@ -74,7 +74,7 @@ std::filesystem::path images_folder(const EvaluateOptions& options) {
 
 std::vector<ScoredCase> pair_files(const EvaluateOptions& options) {
   if (std::filesystem::is_regular_file(*options.reference))
-    return {{imaging::image_stem(*options.reference), *options.reference, *options.prediction, {}}};
+    return {{imaging::image_stem(*options.reference), reference_file(*options.reference), *options.prediction, {}}};
   const std::map<std::string, std::filesystem::path> references = label_files(*options.reference),
                                                      predictions = label_files(*options.prediction);
   const std::filesystem::path folder = images_folder(options);
@@ -86,7 +86,7 @@ std::vector<ScoredCase> pair_files(const EvaluateOptions& options) {
   for (const auto& [id, file] : references) {
     const auto predicted = predictions.find(id);
     if (only_predicted ? predicted == predictions.end() : !wanted.empty() && !wanted.count(id)) continue;
-    ScoredCase one{id, file, std::nullopt, {}};
+    ScoredCase one{id, reference_file(file), std::nullopt, {}};
     if (predicted != predictions.end()) one.prediction = predicted->second;
     if (const auto found = images.find(id); found != images.end()) one.images = found->second;
     cases.push_back(std::move(one));

@@ -1,5 +1,6 @@
 #include "experiments/apps/evaluation.h"
 
+#include "datasets/catalogue/voxel_file.h"
 #include "framework/imaging/image_io.h"
 #include "framework/runtime/progress_bar.h"
 #include "reports/figures/overlay.h"
@@ -9,7 +10,7 @@ namespace {
 
 metrics::CaseResult score(const ScoredCase& one, const EvaluationJob& job,
                           const std::vector<metrics::Structure>& structures, const metrics::Policy& policy) {
-  const imaging::Volume reference = imaging::read_labels(one.reference);
+  const imaging::Volume reference = one.reference.read();
   at::Tensor prediction = at::zeros_like(reference.data);
   if (one.prediction) {
     const imaging::Volume predicted = imaging::read_labels(*one.prediction);
@@ -27,9 +28,9 @@ metrics::CaseResult score(const ScoredCase& one, const EvaluationJob& job,
 }
 
 reports::Picture overlay(const ScoredCase& one, const std::string& role, double dice, const EvaluationJob& job) {
-  const imaging::Volume reference = imaging::read_labels(one.reference);
+  const imaging::Volume reference = one.reference.read();
   reports::Overlay picture;
-  if (!one.images.empty()) picture.image = imaging::read_image(one.images.front(), imaging::FourthAxis::channels).data;
+  if (!one.images.empty()) picture.image = datasets::read_image_at(one.images.front()).data;
   picture.reference = reference.data;
   if (one.prediction) picture.prediction = imaging::read_labels(*one.prediction).data;
   picture.geometry = reference.geometry;
@@ -41,6 +42,10 @@ reports::Picture overlay(const ScoredCase& one, const std::string& role, double 
 }
 
 }  // namespace
+
+Reference reference_file(const std::filesystem::path& file) {
+  return {file.string(), [file] { return imaging::read_labels(file); }};
+}
 
 reports::Evaluation evaluate_files(const EvaluationJob& job, const std::filesystem::path& folder) {
   reports::EvaluationReport report;
@@ -56,7 +61,7 @@ reports::Evaluation evaluate_files(const EvaluationJob& job, const std::filesyst
     runtime::ProgressBar bar("evaluating");
     for (const ScoredCase& one : job.cases) {
       report.cases.push_back(score(one, job, report.structures, report.policy));
-      report.files[one.id] = {one.reference.string(), one.prediction ? one.prediction->string() : ""};
+      report.files[one.id] = {one.reference.name, one.prediction ? one.prediction->string() : ""};
       bar.update(static_cast<double>(report.cases.size()) / static_cast<double>(job.cases.size()), one.id);
     }
   }

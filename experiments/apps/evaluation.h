@@ -1,18 +1,29 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "experiments/apps/experiment_options.h"
+#include "framework/imaging/volume.h"
 #include "reports/tables/evaluation_report.h"
 
 namespace medvol::apps {
 
+/// A reference label map: how it is read, and what the report calls it.
+struct Reference {
+  std::string name;
+  std::function<imaging::Volume()> read;
+};
+
+/// One file.
+Reference reference_file(const std::filesystem::path& file);
+
 /// A case to score. Without a prediction it is a miss of every structure.
 struct ScoredCase {
   std::string id;
-  std::filesystem::path reference;
+  Reference reference;
   std::optional<std::filesystem::path> prediction;
   std::vector<std::filesystem::path> images;  ///< for overlays; may be empty
 };

@@ -77,8 +77,8 @@ trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::
   return {static_cast<int64_t>(ids.size()), [&prepared, ids](int64_t index) {
             const std::string& id = ids[static_cast<size_t>(index)];
             const imaging::GridTransform& transform = prepared.store.transform(id);
-            const auto reference = [&prepared, &transform, file = *prepared.dataset.find(id).label] {
-              return datasets::read_case_labels(file, prepared.dataset, transform.file_geometry()).data;
+            const auto reference = [&prepared, &transform, &one = prepared.dataset.find(id)] {
+              return datasets::read_case_labels(one, prepared.dataset, transform.file_geometry()).data;
             };
             return trainers::WholeCase{id, prepared.store.image(id), prepared.store.labels(id), reference, transform};
           }};

@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "datasets/catalogue/read_case.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
@@ -152,6 +153,15 @@ double predict_held_out(const run::RunDirectory& directory, const PreparedExperi
   return 1000 * watch.seconds() / done;
 }
 
+/// The labels of a case of the data set, whatever files they are in.
+Reference reference_of(const datasets::Case& one, const PreparedExperiment& prepared) {
+  std::string name = one.labels.front().file.string();
+  if (one.labels.size() > 1) name += fmt::format(" and {} more", one.labels.size() - 1);
+  return {name, [&one, &prepared] {
+            return datasets::read_case_labels(one, prepared.dataset, prepared.store.transform(one.id).file_geometry());
+          }};
+}
+
 reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const PreparedExperiment& prepared,
                                       const ExperimentOptions& options, const run::Identity& identity,
                                       std::vector<reports::Table> extra_tables) {
@@ -165,7 +175,8 @@ reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const 
   job.extra_tables = std::move(extra_tables);
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
-    job.cases.push_back({id, *one.label, directory.predictions() / (id + prepared.dataset.file_ending), one.images});
+    job.cases.push_back(
+        {id, reference_of(one, prepared), directory.predictions() / (id + prepared.dataset.file_ending), one.images});
   }
   return evaluate_files(job, directory.evaluation());
 }

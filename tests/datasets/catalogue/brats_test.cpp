@@ -51,7 +51,7 @@ TEST(Brats, OfTheYear2018HasGradesSitesAndLabelFour) {
   EXPECT_EQ(dataset.cases[0].site, "2013");
   EXPECT_THAT(dataset.channel_names, ElementsAre("T1", "T1ce", "T2", "FLAIR"));
   EXPECT_EQ(one.images[3].filename(), "Brats18_CBICA_AAM_1_flair.nii.gz");
-  EXPECT_EQ(one.label->filename(), "Brats18_CBICA_AAM_1_seg.nii.gz");
+  EXPECT_EQ(one.labels[0].file.filename(), "Brats18_CBICA_AAM_1_seg.nii.gz");
   EXPECT_TRUE(dataset.labels.contains(4));
   EXPECT_EQ(dataset.regions[0], (plan::Region{"whole tumour", {1, 2, 4}, 2}));
   EXPECT_EQ(dataset.regions[2].painted, 4);
@@ -66,7 +66,7 @@ TEST(Brats, OfTheYear2020IsNotPackedAndHasAMisnamedLabelMap) {
   tests::write_file(folder / (root + "/name_mapping.csv"), "");
   const DatasetDescription dataset = describe(folder.path());
   ASSERT_EQ(dataset.cases.size(), 2u);
-  EXPECT_EQ(dataset.cases[1].label->filename(), "W39_1998.09.19_Segm.nii");
+  EXPECT_EQ(dataset.cases[1].labels[0].file.filename(), "W39_1998.09.19_Segm.nii");
   EXPECT_EQ(dataset.file_ending, ".nii");
 }
 

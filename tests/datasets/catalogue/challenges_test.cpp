@@ -57,7 +57,7 @@ TEST(Acdc, HasTwoPhasesAPatient) {
   EXPECT_EQ(dataset.cases[0].patient, dataset.cases[1].patient);
   EXPECT_EQ(dataset.cases[0].attributes.at("phase"), "ED");
   EXPECT_EQ(dataset.cases[1].attributes.at("group"), "DCM");
-  EXPECT_EQ(dataset.cases[1].label->filename(), "patient090_frame12_gt.nii.gz");
+  EXPECT_EQ(dataset.cases[1].labels[0].file.filename(), "patient090_frame12_gt.nii.gz");
   EXPECT_EQ(dataset.test_cases.size(), 2u);
   EXPECT_EQ(dataset.labels.at(3), "left ventricle");
 }
@@ -80,7 +80,7 @@ TEST(Lits, CountsThroughBothBatches) {
   touch(folder / "LiTS Testset", {"test-volume-0.nii"});
   const DatasetDescription dataset = describe<Lits>(folder.path());  // dataset "lits"
   EXPECT_THAT(ids(dataset.cases), ElementsAre("volume_002", "volume_010", "volume_028"));
-  EXPECT_EQ(dataset.cases[1].label->filename(), "segmentation-10.nii");
+  EXPECT_EQ(dataset.cases[1].labels[0].file.filename(), "segmentation-10.nii");
   EXPECT_THAT(ids(dataset.test_cases), ElementsAre("test_volume_000"));
   touch(folder / "Training Batch 2", {"volume-29.nii"});
   EXPECT_THAT(error_of([&] { describe<Lits>(folder.path()); }), HasSubstr("segmentation-29.nii"));
@@ -105,7 +105,7 @@ TEST(Kits, TellsTheYearsApart) {
   touch(folder / "21/case_00000", {"imaging.nii.gz", "aggregated_MAJ_seg.nii.gz", "aggregated_OR_seg.nii.gz"});
   const DatasetDescription of_2021 = describe<Kits>(folder / "21");
   EXPECT_EQ(of_2021.name, "KiTS21");
-  EXPECT_EQ(of_2021.cases[0].label->filename(), "aggregated_MAJ_seg.nii.gz");
+  EXPECT_EQ(of_2021.cases[0].labels[0].file.filename(), "aggregated_MAJ_seg.nii.gz");
   touch(folder / "23/case_00000", {"imaging.nii.gz", "segmentation.nii.gz", "instances/kidney_instance-1.nii.gz"});
   const DatasetDescription of_2023 = describe<Kits>(folder / "23");
   EXPECT_EQ(of_2023.name, "KiTS23");

@@ -39,7 +39,7 @@ TEST(NnunetRaw, ReadsTheFolder) {
   EXPECT_EQ(dataset.cases[1].images, std::vector{folder / "imagesTr/case_1_0000.nii.gz"});
   ASSERT_EQ(dataset.test_cases.size(), 1u);
   EXPECT_EQ(dataset.test_cases[0].id, "other");
-  EXPECT_FALSE(dataset.test_cases[0].label);
+  EXPECT_TRUE(dataset.test_cases[0].labels.empty());
   ASSERT_EQ(dataset.given_splits.size(), 1u);
   EXPECT_EQ(dataset.given_splits[0].validation, std::vector<std::string>{"case_0"});
   EXPECT_EQ(dataset.find("other").id, "other");

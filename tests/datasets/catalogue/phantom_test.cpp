@@ -31,13 +31,13 @@ TEST(Phantom, IsReadBackByTheNnunetReader) {
   EXPECT_EQ(dataset.name, "Phantom");
   ASSERT_EQ(dataset.cases.size(), 3u);
   ASSERT_EQ(dataset.test_cases.size(), 2u);
-  EXPECT_TRUE(dataset.test_cases[0].label);
+  EXPECT_EQ(dataset.test_cases[0].labels.size(), 1u);
   EXPECT_THAT(check_integrity(dataset, 2), testing::IsEmpty());
   const PhantomExamination made = make_phantom(32, 5, 1);
   const imaging::Volume image = read_case_image(dataset.cases[1].images, 1);
   EXPECT_TRUE(image.geometry.matches(made.image.geometry));
   EXPECT_TRUE(at::equal(image.data, made.image.data));
-  EXPECT_TRUE(at::equal(read_case_labels(*dataset.cases[1].label, dataset, image.geometry).data, made.labels.data));
+  EXPECT_TRUE(at::equal(read_case_labels(dataset.cases[1], dataset, image.geometry).data, made.labels.data));
   const auto written = std::filesystem::last_write_time(dataset.cases[1].images[0]);
   Phantom(small(folder / "phantom")).describe();
   EXPECT_EQ(std::filesystem::last_write_time(dataset.cases[1].images[0]), written)

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 std::vector<Case> cases_of(const std::vector<std::pair<std::string, std::string>>& id_and_patient) {
   std::vector<Case> cases;
   for (const auto& [id, patient] : id_and_patient)
-    cases.push_back({.id = id, .patient = patient, .site = "", .images = {}, .label = {}});
+    cases.push_back({.id = id, .patient = patient, .site = "", .images = {}});
   return cases;
 }
 
@@ -68,8 +68,7 @@ TEST(Splits, CasesOfAPatientStayTogether) {
       dataset.cases.push_back({.id = fmt::format("case_{}_{}", patient, visit),
                                .patient = fmt::format("p{}", patient),
                                .site = "",
-                               .images = {},
-                               .label = {}});
+                               .images = {}});
   const std::vector<Split> splits = make_splits(dataset);
   ASSERT_EQ(splits.size(), 5u);
   for (const Split& split : splits) {

@@ -31,7 +31,7 @@ TEST(Fingerprint, CropsAndMeasuresInCanonicalOrder) {
   imaging::Volume labels{at::zeros({7, 9, 8}, at::kInt), image.geometry};
   labels.data[2][3][4] = 1;
   imaging::write_image(dataset.cases[0].images[0], image);
-  imaging::write_labels(*dataset.cases[0].label, labels);
+  imaging::write_labels(dataset.cases[0].labels[0].file, labels);
   const Fingerprint found = extract_fingerprint(dataset, {.threads = 1, .foreground_samples = 10});
   EXPECT_EQ(found.cases[0].shape, (std::array<int64_t, 3>{4, 5, 6}));
   EXPECT_EQ(found.cases[0].spacing, (std::array<double, 3>{3, 2, 1.5}));

@@ -75,7 +75,7 @@ TEST(Prepare, RedoesWhatChangedAndNothingElse) {
   EXPECT_THAT(again(plan_of()).prepared, ElementsAre("case_1"));
   imaging::Volume labels = tests::made_labels(image);
   labels.data[0][0][0] = 1;
-  imaging::write_labels(*dataset.cases[2].label, labels);
+  imaging::write_labels(dataset.cases[2].labels[0].file, labels);
   const PreparedDataset changed = again(plan_of());
   EXPECT_THAT(changed.prepared, ElementsAre("case_2"));
   EXPECT_NE(changed.store.data_hash(), first);
@@ -124,11 +124,11 @@ TEST(Prepare, RefusesBadFilesByName) {
   imaging::write_image(dataset.cases[2].images[0], tests::made_image());
   imaging::Volume labels = tests::made_labels(image);
   labels.data[0][0][0] = 255;
-  imaging::write_labels(*dataset.cases[1].label, labels);
+  imaging::write_labels(dataset.cases[1].labels[0].file, labels);
   EXPECT_THAT(error(), AllOf(HasSubstr("labelsTr/case_1.nii.gz"), HasSubstr("255")));
-  imaging::write_labels(*dataset.cases[1].label, tests::made_labels(tests::made_image({12, 14, 15})));
+  imaging::write_labels(dataset.cases[1].labels[0].file, tests::made_labels(tests::made_image({12, 14, 15})));
   EXPECT_THAT(error(), AllOf(HasSubstr("labelsTr/case_1.nii.gz"), HasSubstr("15x14x12")));
-  imaging::write_labels(*dataset.cases[1].label, tests::made_labels(tests::made_image()));
+  imaging::write_labels(dataset.cases[1].labels[0].file, tests::made_labels(tests::made_image()));
   const std::string bytes = tests::read_file(dataset.cases[0].images[0]);
   tests::write_file(dataset.cases[0].images[0], bytes.substr(0, bytes.size() / 2));
   EXPECT_THAT(error(), HasSubstr("case_0_0000.nii.gz"));
@@ -156,7 +156,7 @@ TEST(Prepare, RealCasesReadByManyThreads) {
   for (const double sum : sums) EXPECT_EQ(sum, sums[0]);
   for (const Case& one : dataset.cases) {
     const imaging::Volume image = read_case_image(one.images, 1);
-    const imaging::Volume labels = read_case_labels(*one.label, dataset, image.geometry);
+    const imaging::Volume labels = read_case_labels(one, dataset, image.geometry);
     EXPECT_TRUE(at::equal(store.transform(one.id).restore_labels(store.labels(one.id)).to(at::kInt), labels.data))
         << one.id;
     EXPECT_NEAR(store.image(one.id).to(at::kFloat).std(false).item<double>(), 1, 2e-3);
