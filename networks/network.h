@@ -20,9 +20,10 @@ struct TaskShape {
   std::vector<std::vector<int64_t>> strides{};
   std::vector<int64_t> convolutions_per_stage_encoder{};
   std::vector<int64_t> convolutions_per_stage_decoder{};
-  std::vector<int64_t> patch_size{};  ///< in tensor order; for networks of one fixed size
-  std::vector<int64_t> upsampling{};  ///< output size over input size, an axis; empty: all ones
-  int64_t noise_channels = 0;         ///< so many of the input channels, the last ones, are noise beside label maps
+  std::vector<int64_t> residual_blocks_per_stage{};  ///< of a residual encoder, where the plan is for one; else empty
+  std::vector<int64_t> patch_size{};                 ///< in tensor order; for networks of one fixed size
+  std::vector<int64_t> upsampling{};                 ///< output size over input size, an axis; empty: all ones
+  int64_t noise_channels = 0;  ///< so many of the input channels, the last ones, are noise beside label maps
 };
 
 /// A dense-prediction network: segmenters, and generators of images. Logits or intensities leave it; no softmax inside.

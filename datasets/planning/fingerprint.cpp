@@ -20,6 +20,13 @@ struct CaseSamples {
   std::vector<std::vector<float>> intensities;  ///< one list a channel
 };
 
+/// A picture has no third axis; nnU-Net makes it longer than any other.
+std::array<double, 3> planned_spacing(const imaging::GridTransform& to_ras) {
+  std::array<double, 3> spacing = to_ras.network_geometry().spacing_zyx();
+  if (to_ras.network_geometry().dimensions == 2) spacing[0] = 999;
+  return spacing;
+}
+
 /// Flat indices of the foreground voxels inside the box. The ignore label counts, as it does in nnU-Net.
 std::vector<int64_t> foreground_inside(const at::Tensor& labels, const Box& box) {
   const auto values = labels.accessor<int32_t, 3>();
@@ -40,8 +47,7 @@ CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t 
   const Box box = nonzero_box(canonical);
 
   CaseSamples result;
-  result.fingerprint = {
-      .id = one.id, .shape = box.size, .spacing = to_ras.network_geometry().spacing_zyx(), .relative_size = 1};
+  result.fingerprint = {.id = one.id, .shape = box.size, .spacing = planned_spacing(to_ras), .relative_size = 1};
   const int64_t voxels = canonical[0].numel();
   result.fingerprint.relative_size = double(box.size[0] * box.size[1] * box.size[2]) / double(voxels);
 

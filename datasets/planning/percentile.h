@@ -10,7 +10,8 @@ double sorted_percentile(const std::vector<T>& ascending, double q) {
   const double place = q / 100 * double(ascending.size() - 1);
   const size_t below = static_cast<size_t>(place);
   const double low = double(ascending[below]), high = double(ascending[std::min(below + 1, ascending.size() - 1)]);
-  return low + (high - low) * (place - double(below));
+  const double beyond = place - double(below);
+  return beyond < 0.5 ? low + (high - low) * beyond : high - (high - low) * (1 - beyond);  // to numpy's last digit
 }
 
 inline double percentile(std::vector<double> values, double q) {

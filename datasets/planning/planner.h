@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,15 @@
 
 namespace medvol::datasets {
 
+/// nnU-Net's planners: ExperimentPlanner, nnUNetPlannerResEncM, L, XL.
+enum class PlannerPreset { nnunet, resenc_m, resenc_l, resenc_xl };
+config::EnumNames<PlannerPreset> enum_names(PlannerPreset);
+
 struct PlannerOptions {
+  std::filesystem::path from = {};
+  PlannerPreset preset = PlannerPreset::nnunet;
   std::string configuration = "3d_fullres";
-  double memory_gb = 8;
+  double memory_gb = 0;
   int64_t batch_size = 0;
   std::vector<int64_t> patch_size = {};
   std::vector<double> spacing = {};
@@ -21,13 +28,25 @@ struct PlannerOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("configuration", configuration, "3D or 2D network", config::one_of({"3d_fullres", "2d"}));
+    visit("from", from, "plans.json of nnU-Net or medvol to follow; empty: planned");
+    visit("preset", preset,
+          "nnU-Net's planner: nnunet (8 GB), or one for network=residual_unet: resenc_m (8 GB), resenc_l (24), "
+          "resenc_xl (40); the group chooses both: plan=resenc_l");
+    visit(
+        "configuration", configuration,
+        "3D network on the median spacing, on a coarser one where a patch sees less than a quarter of an image, or 2D",
+        config::one_of({"3d_fullres", "3d_lowres", "2d"}));
     visit("memory_gb", memory_gb,
-          "device memory that patch and batch are planned for, by nnU-Net's measure (its own: 8)", config::positive());
+          "device memory that patch and batch are planned for, by nnU-Net's measure; 0: the preset's",
+          config::at_least(0));
     visit("batch_size", batch_size, "0: planned", config::at_least(0));
-    visit("patch_size", patch_size,
-          "voxels z, y, x (2D: y, x), padded up to what the network can halve; empty: planned", config::at_least(1));
-    visit("spacing", spacing, "mm z, y, x to resample to; empty: planned", config::positive());
+    visit(
+        "patch_size", patch_size,
+        "voxels in the plan's order of axes (z, y, x, the coarsest moved to the front; 2D: the last two), padded up to "
+        "what the network can halve; empty: planned",
+        config::at_least(1));
+    visit("spacing", spacing, "mm z, y, x to resample to (3d_lowres: to start from); empty: planned",
+          config::positive());
     visit("base_features", base_features,
           "channels of the first stage, doubled at each (nnU-Net: 32, up to 320, 2D 512); patch and batch are planned "
           "for "
@@ -36,21 +55,19 @@ struct PlannerOptions {
   }
 };
 
-/// How deep a U-Net goes on each axis, by nnU-Net's rule (`get_pool_and_conv_props`).
-struct Pooling {
-  std::vector<std::vector<int64_t>> strides;       ///< one a stage, the first all ones
-  std::vector<std::vector<int64_t>> kernel_sizes;  ///< one a stage
-  std::vector<int64_t> divisor;                    ///< what each patch size is a multiple of
-  std::vector<int64_t> patch_size;                 ///< the size asked for, padded up to a multiple of `divisor`
+/// The configuration that the options choose, and the others that nnU-Net would plan beside it.
+struct Plans {
+  plan::Plan chosen;
+  std::vector<plan::Plan> others;
 };
 
-/// `size` may be fractional (a median of even count). An axis is halved while it has at least 8 voxels and its spacing
-/// is within a factor of 2 of the finest such axis; a lone axis only while it has 12; its kernel grows from 1 to 3 once
-/// it is within that factor.
-Pooling plan_pooling(const std::vector<double>& spacing, const std::vector<double>& size);
-
-/// nnU-Net's default ExperimentPlanner for one configuration. Axis order stays z, y, x of the canonical orientation:
-/// nnU-Net's transposition (coarsest axis first) is not applied.
+/// nnU-Net v2's experiment planner: 2d, 3d_fullres unless the images are single slices, and 3d_lowres where a patch of
+/// 3d_fullres sees less than a quarter of the median image. Options `patch_size` and `batch_size` change the chosen
+/// configuration alone. Everything equals nnU-Net's plan (tests/datasets/golden/nnunet_plans.py), given the same
+/// orientation: medvol orients images to RAS first, as nnU-Net does by its NibabelIOWithReorient, which the plan names
+/// for NIfTI files; nnU-Net's default reader, SimpleITKIO, leaves them as they were stored.
+/// Throws core::UserError where the chosen configuration is not to be had.
+Plans make_plans(const DatasetDescription& dataset, const Fingerprint& fingerprint, const PlannerOptions& options = {});
 plan::Plan make_plan(const DatasetDescription& dataset, const Fingerprint& fingerprint,
                      const PlannerOptions& options = {});
 

@@ -1,7 +1,7 @@
+#include "datasets/planning/pooling.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "datasets/planning/planner.h"
 
 namespace medvol::datasets {
 namespace {
@@ -35,8 +35,6 @@ Pooling plan_pooling(const std::vector<double>& spacing, const std::vector<doubl
   result.divisor.assign(axes, 1);
   for (auto halved = axes_to_halve(spacing, size); !halved.empty();
        halved = axes_to_halve(current_spacing, current_size)) {
-    // nnU-Net indexes the spacings of the large axes here as if they were all axes, and fails where they are not; where
-    // they are, this is the same.
     const double finest = *std::min_element(current_spacing.begin(), current_spacing.end());
     for (size_t axis = 0; axis < axes; ++axis)
       if (current_spacing[axis] / finest < alike) kernel[axis] = 3;

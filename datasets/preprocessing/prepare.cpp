@@ -29,6 +29,8 @@ constexpr double largest_half = 65504;
 /// Every option that a prepared case depends on.
 std::string recipe(const plan::Plan& plan) {
   json options = {{"version", preprocessing_version}, {"dimensions", plan.dimensions}, {"spacing", plan.spacing}};
+  // Only where there is one, so that stores from before there was any stay what they were.
+  if (plan.transpose_forward != plan::Plan{}.transpose_forward) options["transpose_forward"] = plan.transpose_forward;
   options["labels"] = plan.class_labels();
   for (const plan::Region& one : plan.structures()) options["structures"].push_back(one.labels);
   options["ignore_label"] = plan.ignore_label ? json(*plan.ignore_label) : json();

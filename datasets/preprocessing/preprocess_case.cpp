@@ -60,7 +60,8 @@ void normalize_all(at::Tensor& image, const plan::Plan& plan) {
 PreprocessedCase preprocess_case(const imaging::Volume& image, const std::optional<imaging::Volume>& labels,
                                  const plan::Plan& plan) {
   check_input(image, labels, plan);
-  imaging::GridTransform transform = imaging::GridTransform::start(image.geometry).orient_to_ras();
+  imaging::GridTransform transform =
+      imaging::GridTransform::start(image.geometry).orient_to_ras().transpose(plan.transpose_forward);
   at::Tensor voxels = transform.apply_image(image.data).contiguous();
   at::Tensor annotation = labels ? classes_of(transform.apply_labels(labels->data), plan) : at::Tensor();
 

@@ -2,6 +2,7 @@
 
 #include "datasets/catalogue/splits.h"
 #include "datasets/planning/fingerprint.h"
+#include "datasets/planning/given_plan.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/version.h"
 #include "framework/core/logging.h"
@@ -27,11 +28,12 @@ datasets::ProgressCallback counting(runtime::ProgressBar& bar) {
   };
 }
 
-plan::Plan make_plan(const datasets::DatasetDescription& dataset, const ExperimentOptions& options) {
+datasets::Plans make_plans(const datasets::DatasetDescription& dataset, const ExperimentOptions& options) {
+  if (!options.plan.from.empty()) return {datasets::given_plan(dataset, options.plan), {}};
   runtime::ProgressBar bar("reading the data set");
   const datasets::Fingerprint fingerprint =
       datasets::extract_fingerprint(dataset, {.threads = options.prepare.threads}, counting(bar));
-  return datasets::make_plan(dataset, fingerprint, options.plan);
+  return datasets::make_plans(dataset, fingerprint, options.plan);
 }
 
 /// One folder for each data set and way of preparing it, so that two experiments never overwrite each other's.
@@ -97,11 +99,13 @@ PreparedExperiment prepare_experiment(const ExperimentOptions& options, const st
   datasets::DatasetDescription dataset = options.dataset.build()->describe();
   datasets::Split split = datasets::make_split(dataset, options.fold);
   split.train = subset(std::move(split.train), options.training_cases, static_cast<uint64_t>(options.seed));
-  plan::Plan plan = given ? *given : make_plan(dataset, options);
+  datasets::Plans plans = given ? datasets::Plans{*given, {}} : make_plans(dataset, options);
+  const plan::Plan& plan = plans.chosen;
   datasets::CaseStore store = prepare_store(options, dataset, plan);
   std::optional<datasets::CaseStore> synthetic;
   if (options.dataset.synthetic().synthetic_fraction > 0) synthetic = prepare_synthetic(options, dataset, plan);
-  return {std::move(dataset), std::move(split), std::move(plan), std::move(store), std::move(synthetic)};
+  return {std::move(dataset),      std::move(split), std::move(plans.chosen),
+          std::move(plans.others), std::move(store), std::move(synthetic)};
 }
 
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,

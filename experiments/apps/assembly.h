@@ -18,6 +18,7 @@ struct PreparedExperiment {
   datasets::DatasetDescription dataset;
   datasets::Split split;
   plan::Plan plan;
+  std::vector<plan::Plan> other_plans;  ///< nnU-Net's other configurations; none where the plan was given
   datasets::CaseStore store;
   std::optional<datasets::CaseStore> synthetic;  ///< cases that are mixed into training
 };

@@ -21,6 +21,7 @@ void each_field(Shape& shape, const Visit& visit) {
   visit("strides", shape.strides);
   visit("convolutions_per_stage_encoder", shape.convolutions_per_stage_encoder);
   visit("convolutions_per_stage_decoder", shape.convolutions_per_stage_decoder);
+  visit("residual_blocks_per_stage", shape.residual_blocks_per_stage);
   visit("patch_size", shape.patch_size);
   visit("upsampling", shape.upsampling);
   visit("noise_channels", shape.noise_channels);
@@ -29,6 +30,8 @@ void each_field(Shape& shape, const Visit& visit) {
 }  // namespace
 
 networks::TaskShape task_shape(const plan::Plan& plan) {
+  const std::vector<int64_t>& encoder = plan.topology.convolutions_per_stage_encoder;
+  const bool residual = plan.topology.residual_encoder;
   return {.dimensions = plan.dimensions,
           .in_channels = static_cast<int64_t>(plan.channel_names.size()),
           .out_channels = plan.output_count(),
@@ -36,8 +39,10 @@ networks::TaskShape task_shape(const plan::Plan& plan) {
           .features_per_stage = plan.topology.features_per_stage,
           .kernel_sizes = plan.topology.kernel_sizes,
           .strides = plan.topology.strides,
-          .convolutions_per_stage_encoder = plan.topology.convolutions_per_stage_encoder,
+          // A network without residual blocks gets nnU-Net's two convolutions a stage.
+          .convolutions_per_stage_encoder = residual ? std::vector<int64_t>(encoder.size(), 2) : encoder,
           .convolutions_per_stage_decoder = plan.topology.convolutions_per_stage_decoder,
+          .residual_blocks_per_stage = residual ? encoder : std::vector<int64_t>{},
           .patch_size = plan.patch_size,
           .upsampling = {},
           .noise_channels = 0};

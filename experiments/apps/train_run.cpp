@@ -56,7 +56,7 @@ void write_description(const run::RunDirectory& directory, const config::Resolve
   for (const std::string& text : resolved.overrides) overrides.append(config::Node::scalar(text));
   storage::write_atomic(directory.overrides(), config::to_yaml(overrides));  // first: who finds config.yaml needs it
   storage::write_atomic(directory.config(), config::to_yaml(resolved.tree));
-  plan::write_plan(directory.root() / "plan.json", prepared.plan);
+  plan::write_plan(directory.root() / "plan.json", prepared.plan, prepared.other_plans);
   storage::write_atomic(directory.root() / "split.json",
                         nlohmann::json{{"train", prepared.split.train}, {"val", prepared.split.validation}}.dump(1));
   identity.save(directory.identity());
@@ -231,7 +231,8 @@ void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirec
                        {"output", "offset of each vertex in mm: x, y, z"},
                        {"vertex_features", config::to_yaml(config::to_node(task.features()))},
                        {"channels", prepared.plan.channel_names},
-                       {"spacing_mm_zyx", prepared.plan.spacing}};
+                       {"transpose_forward", prepared.plan.transpose_forward},
+                       {"spacing_mm", prepared.plan.spacing}};
   for (const auto& [label, name] : prepared.plan.labels) about["labels"][name] = label;
   const std::map<std::string, std::string> metadata{{"medvol.json", about.dump(1)}};
   task.mesh_network().to(torch::kCPU);

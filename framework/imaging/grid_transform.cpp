@@ -28,7 +28,7 @@ void shift_origin(Geometry& grid, std::array<double, 3> steps) {
   }
 }
 
-/// The tensor axis (0 = z of [D, H, W]) of index axis x, y, z.
+/// The tensor axis (0 = z of [D, H, W]) of index axis x, y, z, and the other way round.
 constexpr int tensor_axis(int index_axis) { return 2 - index_axis; }
 
 /// What a [C, D, H, W] tensor's axes are permuted by for index axes `source`.
@@ -149,6 +149,14 @@ GridTransform& GridTransform::orient_to_ras() {
   const AxisOrder order = closest_axes(grid.direction);
   // RAS runs against LPS in x and y.
   return add(Orient{order.source, {order.sign[0] > 0, order.sign[1] > 0, order.sign[2] < 0}});
+}
+
+GridTransform& GridTransform::transpose(std::array<int64_t, 3> forward_zyx) {
+  if (forward_zyx == std::array<int64_t, 3>{0, 1, 2}) return *this;
+  Orient step{};
+  for (int axis = 0; axis < 3; ++axis)
+    step.source[tensor_axis(axis)] = tensor_axis(static_cast<int>(forward_zyx[axis]));
+  return add(step);
 }
 
 GridTransform& GridTransform::crop(std::array<int64_t, 3> begin_zyx, std::array<int64_t, 3> size_zyx) {

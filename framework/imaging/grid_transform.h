@@ -20,6 +20,9 @@ class GridTransform {
   /// Permutes and flips axes so that x, y, z run to the patient's right, front and head: each axis to its closest
   /// (nibabel `as_closest_canonical`). A picture (`dimensions` 2) has no patient axes and stays.
   GridTransform& orient_to_ras();
+  /// Permutes tensor axes: axis i becomes what axis forward[i] was (nnU-Net's transpose_forward). The geometry follows,
+  /// and may be left-handed after it.
+  GridTransform& transpose(std::array<int64_t, 3> forward_zyx);
   /// Keeps the box [begin, begin + size). InternalError when it leaves the grid.
   GridTransform& crop(std::array<int64_t, 3> begin_zyx, std::array<int64_t, 3> size_zyx);
   /// Resamples to `resampled_shape` for this spacing, mm; the field of view stays. Very long voxels:

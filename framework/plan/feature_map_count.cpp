@@ -21,7 +21,9 @@ int64_t feature_map_count(const Topology& topology, const std::vector<int64_t>& 
       voxels *= size[axis];
     }
     const int64_t map = voxels * topology.features_per_stage[stage];
-    count += topology.convolutions_per_stage_encoder[stage] * map;
+    count += topology.convolutions_per_stage_encoder[stage] * map * (topology.residual_encoder ? 2 : 1);
+    // A residual encoder has a stem, and a projection around the first block of a stage that changes size or width.
+    if (topology.residual_encoder) count += map;
     if (stage + 1 == stages) continue;          // the bottleneck has no decoder stage
     const size_t decoder = stages - 2 - stage;  // decoder stages are listed coarsest first
     count += (topology.convolutions_per_stage_decoder[decoder] + 1) * map;

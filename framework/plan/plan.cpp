@@ -19,14 +19,15 @@ json resampling(bool labels, int order) {
 json architecture(const Plan& plan) {
   const std::string axes = std::to_string(plan.dimensions) + "d";
   const Topology& shape = plan.topology;
-  return {{"network_class_name", "dynamic_network_architectures.architectures.unet.PlainConvUNet"},
+  return {{"network_class_name", std::string("dynamic_network_architectures.architectures.unet.") +
+                                     (shape.residual_encoder ? "ResidualEncoderUNet" : "PlainConvUNet")},
           {"arch_kwargs",
            {{"n_stages", shape.features_per_stage.size()},
             {"features_per_stage", shape.features_per_stage},
             {"conv_op", "torch.nn.modules.conv.Conv" + axes},
             {"kernel_sizes", shape.kernel_sizes},
             {"strides", shape.strides},
-            {"n_conv_per_stage", shape.convolutions_per_stage_encoder},
+            {shape.residual_encoder ? "n_blocks_per_stage" : "n_conv_per_stage", shape.convolutions_per_stage_encoder},
             {"n_conv_per_stage_decoder", shape.convolutions_per_stage_decoder},
             {"conv_bias", true},
             {"norm_op", "torch.nn.modules.instancenorm.InstanceNorm" + axes},
@@ -47,22 +48,36 @@ std::vector<T> planned_axes(const Plan& plan, const std::vector<T>& zyx) {
 json configuration(const Plan& plan) {
   std::vector<std::string> schemes;
   for (const Normalization scheme : plan.normalization) schemes.push_back(normalization_name(scheme));
-  return {{"data_identifier", "nnUNetPlans_" + plan.configuration},
-          {"preprocessor_name", "DefaultPreprocessor"},
-          {"batch_size", plan.batch_size},
-          {"patch_size", plan.patch_size},
-          {"median_image_size_in_voxels", planned_axes(plan, plan.median_shape)},
-          {"spacing", planned_axes(plan, plan.spacing)},
-          {"normalization_schemes", schemes},
-          {"use_mask_for_norm", plan.normalize_inside_mask},
-          {"resampling_fn_data", "resample_data_or_seg_to_shape"},
-          {"resampling_fn_seg", "resample_data_or_seg_to_shape"},
-          {"resampling_fn_data_kwargs", resampling(false, 3)},
-          {"resampling_fn_seg_kwargs", resampling(true, 1)},
-          {"resampling_fn_probabilities", "resample_data_or_seg_to_shape"},
-          {"resampling_fn_probabilities_kwargs", resampling(false, 1)},
-          {"architecture", architecture(plan)},
-          {"batch_dice", plan.batch_dice}};
+  // All planners prepare 2d and 3d_fullres alike, so nnU-Net lets them share the files.
+  const std::string& prepared_for = plan.configuration == "3d_lowres" ? plan.plans_name : Plan{}.plans_name;
+  json result = {{"data_identifier", prepared_for + "_" + plan.configuration},
+                 {"preprocessor_name", "DefaultPreprocessor"},
+                 {"batch_size", plan.batch_size},
+                 {"patch_size", plan.patch_size},
+                 {"median_image_size_in_voxels", planned_axes(plan, plan.median_shape)},
+                 {"spacing", planned_axes(plan, plan.spacing)},
+                 {"normalization_schemes", schemes},
+                 {"use_mask_for_norm", plan.normalize_inside_mask},
+                 {"resampling_fn_data", "resample_data_or_seg_to_shape"},
+                 {"resampling_fn_seg", "resample_data_or_seg_to_shape"},
+                 {"resampling_fn_data_kwargs", resampling(false, 3)},
+                 {"resampling_fn_seg_kwargs", resampling(true, 1)},
+                 {"resampling_fn_probabilities", "resample_data_or_seg_to_shape"},
+                 {"resampling_fn_probabilities_kwargs", resampling(false, 1)},
+                 {"architecture", architecture(plan)},
+                 {"batch_dice", plan.batch_dice}};
+  if (plan.dimensions == 2) result["medvol"] = {{"spacing", plan.spacing}, {"median_shape", plan.median_shape}};
+  return result;
+}
+
+json configurations(const Plan& plan, const std::vector<Plan>& others) {
+  json all = {{plan.configuration, configuration(plan)}};
+  for (const Plan& other : others) all[other.configuration] = configuration(other);
+  if (all.contains("3d_lowres") && all.contains("3d_fullres")) {
+    all["3d_lowres"]["next_stage"] = "3d_cascade_fullres";
+    all["3d_cascade_fullres"] = {{"inherits_from", "3d_fullres"}, {"previous_stage", "3d_lowres"}};
+  }
+  return all;
 }
 
 json intensities(const Plan& plan) {
@@ -84,11 +99,7 @@ json intensities(const Plan& plan) {
 json own_part(const Plan& plan) {
   json labels = json::object();
   for (const auto& [value, name] : plan.labels) labels[name] = value;
-  json own = {{"configuration", plan.configuration},
-              {"channel_names", plan.channel_names},
-              {"labels", labels},
-              {"spacing", plan.spacing},
-              {"median_shape", plan.median_shape}};
+  json own = {{"configuration", plan.configuration}, {"channel_names", plan.channel_names}, {"labels", labels}};
   if (plan.ignore_label) own["ignore_label"] = *plan.ignore_label;
   for (const Region& one : plan.regions) {
     own["regions"]["names"].push_back(one.name);
@@ -133,16 +144,18 @@ std::string normalization_name(Normalization normalization) {
   MEDVOL_CHECK(false, "normalization {} has no name", static_cast<int>(normalization));
 }
 
-json to_json(const Plan& plan) {
+json to_json(const Plan& plan, const std::vector<Plan>& others) {
+  std::array<int64_t, 3> backward{};
+  for (int64_t axis = 0; axis < 3; ++axis) backward[size_t(plan.transpose_forward[size_t(axis)])] = axis;
   return {{"dataset_name", plan.dataset_name},
-          {"plans_name", "nnUNetPlans"},
+          {"plans_name", plan.plans_name},
           {"original_median_spacing_after_transp", plan.original_median_spacing},
           {"original_median_shape_after_transp", plan.original_median_shape},
-          {"image_reader_writer", "SimpleITKIO"},
-          {"transpose_forward", {0, 1, 2}},
-          {"transpose_backward", {0, 1, 2}},
-          {"configurations", {{plan.configuration, configuration(plan)}}},
-          {"experiment_planner_used", "ExperimentPlanner"},
+          {"image_reader_writer", plan.image_reader},
+          {"transpose_forward", plan.transpose_forward},
+          {"transpose_backward", backward},
+          {"configurations", configurations(plan, others)},
+          {"experiment_planner_used", plan.planner},
           {"label_manager", "LabelManager"},
           {"foreground_intensity_properties_per_channel", intensities(plan)},
           {"medvol", own_part(plan)}};
@@ -158,8 +171,8 @@ Plan read_plan(const std::filesystem::path& path, const std::string& configurati
   }
 }
 
-void write_plan(const std::filesystem::path& path, const Plan& plan) {
-  storage::write_atomic(path, to_json(plan).dump(2) + "\n");
+void write_plan(const std::filesystem::path& path, const Plan& plan, const std::vector<Plan>& others) {
+  storage::write_atomic(path, to_json(plan, others).dump(2) + "\n");
 }
 
 }  // namespace medvol::plan

@@ -24,9 +24,10 @@ struct IntensityStatistics {
 struct Topology {
   std::vector<int64_t> features_per_stage;
   std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;  ///< of a stage's first convolution; the first is all ones
-  std::vector<int64_t> convolutions_per_stage_encoder;
+  std::vector<std::vector<int64_t>> strides;            ///< of a stage's first convolution; the first is all ones
+  std::vector<int64_t> convolutions_per_stage_encoder;  ///< residual blocks of two where `residual_encoder`
   std::vector<int64_t> convolutions_per_stage_decoder;
+  bool residual_encoder = false;  ///< a stem and residual blocks: nnU-Net's ResEnc
   bool operator==(const Topology&) const = default;
 };
 
@@ -40,10 +41,16 @@ struct Region {
 };
 
 /// What is decided from the data before training: nnU-Net's plan of one configuration. A value; written as one JSON
-/// that nnU-Net reads too (`plans.json` layout, configurations → name).
+/// that nnU-Net reads too (`plans.json` layout, configurations → name). "Plan order" of axes: those of the canonical
+/// orientation, z, y, x, as `transpose_forward` permutes them; images are prepared in it, and axis 0 is the one that a
+/// 2D network is shown slice by slice.
 struct Plan {
   std::string dataset_name;
-  std::string configuration = "3d_fullres";  ///< or "2d"
+  std::string configuration = "3d_fullres";           ///< or "3d_lowres", "2d"
+  std::string planner = "ExperimentPlanner";          ///< nnU-Net's class of that name, or "nnUNetPlannerResEncM", …
+  std::string plans_name = "nnUNetPlans";             ///< what nnU-Net calls plans of that planner
+  std::string image_reader = "SimpleITKIO";           ///< nnU-Net's class that hands over the same axes as medvol
+  std::array<int64_t, 3> transpose_forward{0, 1, 2};  ///< axis i of the plan is axis transpose_forward[i] of z, y, x
   std::vector<std::string> channel_names;
   std::map<int64_t, std::string> labels;  ///< as files hold them, without background and ignore: 1, 2, 4
   std::optional<int64_t> ignore_label;
@@ -51,15 +58,15 @@ struct Plan {
   /// regions_class_order). Empty: a softmax over background and labels.
   std::vector<Region> regions;
   int64_t dimensions = 3;           ///< 2 or 3: the network's
-  std::vector<double> spacing;      ///< mm, tensor order z, y, x; always three (2D: the first is kept, not resampled)
-  std::vector<int64_t> patch_size;  ///< tensor order; two entries in 2D
+  std::vector<double> spacing;      ///< mm, plan order; always three (2D: the first is kept, not resampled)
+  std::vector<int64_t> patch_size;  ///< plan order; two entries in 2D
   int64_t batch_size = 2;
   bool batch_dice = false;
   std::vector<Normalization> normalization;      ///< one a channel
   std::vector<bool> normalize_inside_mask;       ///< one a channel: z-score over non-zero voxels only
   std::vector<IntensityStatistics> intensities;  ///< one a channel
-  std::vector<double> median_shape;              ///< voxels after cropping and resampling, z, y, x
-  std::vector<double> original_median_spacing;   ///< mm, before resampling, z, y, x; for the reader of the plan only
+  std::vector<double> median_shape;              ///< voxels after cropping and resampling, plan order
+  std::vector<double> original_median_spacing;   ///< mm, before resampling, plan order; for the reader of the plan only
   std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, z, y, x; likewise
   Topology topology;
 
@@ -81,14 +88,16 @@ struct Plan {
 /// nnU-Net's names: "ZScoreNormalization", "CTNormalization", …
 std::string normalization_name(Normalization normalization);
 
-/// nnU-Net v2's plans.json with one configuration; what nnU-Net has no place for stands under "medvol".
-nlohmann::json to_json(const Plan& plan);
+/// nnU-Net v2's plans.json of a plan's configuration and of others that were planned with it; what nnU-Net has no place
+/// for stands under "medvol". With 3d_lowres and 3d_fullres it says of the cascade what nnU-Net says.
+nlohmann::json to_json(const Plan& plan, const std::vector<Plan>& others = {});
 /// Reads what to_json wrote, and a plans.json of nnU-Net v2 itself (2.5 or later): such a file names no labels and no
 /// channels (they stand in its dataset.json), so `labels` and `channel_names` stay empty. `configuration` chooses one
-/// of several ("3d_fullres" unless told). Throws core::UserError naming `where` and the missing or wrong key.
+/// of several (unless told, the one that to_json was given as `plan`, or "3d_fullres"). Throws core::UserError naming
+/// `where` and the missing or wrong key.
 Plan from_json(const nlohmann::json& json, const std::string& where, const std::string& configuration = "");
 Plan read_plan(const std::filesystem::path& path, const std::string& configuration = "");
 /// Atomic.
-void write_plan(const std::filesystem::path& path, const Plan& plan);
+void write_plan(const std::filesystem::path& path, const Plan& plan, const std::vector<Plan>& others = {});
 
 }  // namespace medvol::plan

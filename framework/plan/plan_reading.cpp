@@ -96,7 +96,9 @@ Topology read_topology(const Section& kwargs, size_t axes) {
   shape.features_per_stage = kwargs.get<std::vector<int64_t>>("features_per_stage", "a list of integers");
   shape.kernel_sizes = kwargs.get<std::vector<std::vector<int64_t>>>("kernel_sizes", "a list of lists of integers");
   shape.strides = kwargs.get<std::vector<std::vector<int64_t>>>("strides", "a list of lists of integers");
-  shape.convolutions_per_stage_encoder = kwargs.get<std::vector<int64_t>>("n_conv_per_stage", "a list of integers");
+  shape.residual_encoder = kwargs.has("n_blocks_per_stage");
+  const char* encoder = shape.residual_encoder ? "n_blocks_per_stage" : "n_conv_per_stage";
+  shape.convolutions_per_stage_encoder = kwargs.get<std::vector<int64_t>>(encoder, "a list of integers");
   shape.convolutions_per_stage_decoder =
       kwargs.get<std::vector<int64_t>>("n_conv_per_stage_decoder", "a list of integers");
   const size_t stages = shape.features_per_stage.size();
@@ -106,7 +108,7 @@ Topology read_topology(const Section& kwargs, size_t axes) {
   };
   check_stages("kernel_sizes", shape.kernel_sizes.size(), stages);
   check_stages("strides", shape.strides.size(), stages);
-  check_stages("n_conv_per_stage", shape.convolutions_per_stage_encoder.size(), stages);
+  check_stages(encoder, shape.convolutions_per_stage_encoder.size(), stages);
   check_stages("n_conv_per_stage_decoder", shape.convolutions_per_stage_decoder.size(), stages - 1);
   for (const auto* rows : {&shape.kernel_sizes, &shape.strides})
     for (const auto& row : *rows)
@@ -161,8 +163,28 @@ void read_own_part(const Section& own, Plan& plan) {
   for (const std::string& name : labels.keys()) plan.labels[labels.get<int64_t>(name, "an integer")] = name;
   if (own.has("ignore_label")) plan.ignore_label = own.get<int64_t>("ignore_label", "an integer");
   if (own.has("regions")) plan.regions = read_regions(own.section("regions"));
-  plan.spacing = own.get<std::vector<double>>("spacing", "a list of three numbers");
-  plan.median_shape = own.get<std::vector<double>>("median_shape", "a list of three numbers");
+}
+
+std::array<int64_t, 3> read_transposition(const Section& root) {
+  const auto order = root.get<std::vector<int64_t>>("transpose_forward", "a list of integers");
+  const std::array<int64_t, 3> axes{0, 1, 2};
+  if (!std::is_permutation(order.begin(), order.end(), axes.begin(), axes.end()))
+    root.fail("transpose_forward", "an order of 0, 1, 2");
+  return {order[0], order[1], order[2]};
+}
+
+/// What describes the data set and not one configuration.
+void read_common_part(const Section& root, Plan& plan) {
+  plan.dataset_name = root.get<std::string>("dataset_name", "a name");
+  if (root.has("plans_name")) plan.plans_name = root.get<std::string>("plans_name", "a name");
+  if (root.has("experiment_planner_used")) plan.planner = root.get<std::string>("experiment_planner_used", "a name");
+  if (root.has("image_reader_writer")) plan.image_reader = root.get<std::string>("image_reader_writer", "a name");
+  if (root.has("transpose_forward")) plan.transpose_forward = read_transposition(root);
+  plan.original_median_spacing =
+      root.get<std::vector<double>>("original_median_spacing_after_transp", "a list of numbers");
+  if (root.has("original_median_shape_after_transp"))
+    plan.original_median_shape =
+        root.get<std::vector<int64_t>>("original_median_shape_after_transp", "a list of integers");
 }
 
 /// A 2D configuration of nnU-Net has two entries; the slice axis takes its own from the data set's medians.
@@ -194,17 +216,7 @@ Plan from_json(const json& value, const std::string& where, const std::string& c
   const json merged = resolved_configuration(value.at("configurations"), plan.configuration, where);
   const Section section(merged, where, "configurations." + plan.configuration);
 
-  if (root.has("transpose_forward") &&
-      root.get<std::vector<int64_t>>("transpose_forward", "a list of integers") != std::vector<int64_t>{0, 1, 2})
-    throw core::UserError("'transpose_forward' is not [0, 1, 2]", where,
-                          "medvol keeps the axes z, y, x: plan again with `nnUNetv2_plan_experiment` and "
-                          "suppress_transpose, or with medvol");
-  plan.dataset_name = root.get<std::string>("dataset_name", "a name");
-  plan.original_median_spacing =
-      root.get<std::vector<double>>("original_median_spacing_after_transp", "a list of numbers");
-  if (root.has("original_median_shape_after_transp"))
-    plan.original_median_shape =
-        root.get<std::vector<int64_t>>("original_median_shape_after_transp", "a list of integers");
+  read_common_part(root, plan);
   plan.batch_size = section.get<int64_t>("batch_size", "an integer");
   plan.batch_dice = section.get<bool>("batch_dice", "true or false");
   plan.patch_size = section.get<std::vector<int64_t>>("patch_size", "a list of integers");
@@ -219,6 +231,11 @@ Plan from_json(const json& value, const std::string& where, const std::string& c
   plan.intensities =
       read_intensities(root.section("foreground_intensity_properties_per_channel"), plan.normalization.size());
   if (root.has("medvol")) read_own_part(root.section("medvol"), plan);
+  if (section.has("medvol")) {
+    const Section own = section.section("medvol");
+    plan.spacing = own.get<std::vector<double>>("spacing", "a list of three numbers");
+    plan.median_shape = own.get<std::vector<double>>("median_shape", "a list of three numbers");
+  }
   check_plan(plan, section);
   plan.topology = read_topology(section.section("architecture").section("arch_kwargs"), plan.patch_size.size());
   return plan;

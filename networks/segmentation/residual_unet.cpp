@@ -10,11 +10,15 @@ namespace {
 ResidualUNetOptions resolve(ResidualUNetOptions options, const TaskShape& shape) {
   resolve_stages({options.features_per_stage, options.kernel_sizes, options.strides}, shape);
   const size_t stages = options.features_per_stage.size();
+  const bool planned = shape.residual_blocks_per_stage.size() == stages;
   if (options.blocks_per_stage.empty()) {
-    options.blocks_per_stage = {1, 3, 4};
+    options.blocks_per_stage = planned ? shape.residual_blocks_per_stage : std::vector<int64_t>{1, 3, 4};
     options.blocks_per_stage.resize(stages, 6);
   }
-  if (options.convolutions_per_stage_decoder.empty()) options.convolutions_per_stage_decoder.assign(stages - 1, 1);
+  if (options.convolutions_per_stage_decoder.empty()) {
+    if (planned) options.convolutions_per_stage_decoder = shape.convolutions_per_stage_decoder;
+    options.convolutions_per_stage_decoder.resize(stages - 1, 1);
+  }
   expect_entries(options.blocks_per_stage.size(), stages, "blocks_per_stage");
   expect_entries(options.convolutions_per_stage_decoder.size(), stages - 1, "convolutions_per_stage_decoder");
   return options;

@@ -25,10 +25,12 @@ struct ResidualUNetOptions {
           config::positive());
     visit("strides", strides, "stride of each stage's first block; the first is all ones; empty: from the plan",
           config::positive());
-    visit("blocks_per_stage", blocks_per_stage, "residual blocks of the encoder; empty: 1, 3, 4, 6, 6, 6, …",
+    visit("blocks_per_stage", blocks_per_stage,
+          "residual blocks of the encoder; empty: from a plan for such a network, else 1, 3, 4, 6, 6, 6, …",
           config::positive());
     visit("convolutions_per_stage_decoder", convolutions_per_stage_decoder,
-          "one less than stages, coarsest first; empty: 1 each", config::positive());
+          "one less than stages, coarsest first; empty: from a plan for such a network, else 1 each",
+          config::positive());
     visit("negative_slope", negative_slope, "of the leaky ReLU", config::at_least(0));
   }
 };

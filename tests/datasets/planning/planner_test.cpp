@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "datasets/planning/pooling.h"
 #include "framework/core/error.h"
 #include "framework/plan/feature_map_count.h"
 

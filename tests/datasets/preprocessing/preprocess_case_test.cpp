@@ -92,6 +92,18 @@ TEST(PreprocessCase, MaskedNormalisationKeepsTheOutsideAtZero) {
   EXPECT_NEAR(made.sum().item<double>(), 0, 1e-2);
 }
 
+TEST(PreprocessCase, PutsTheAxesInPlanOrder) {
+  const imaging::Volume image = tests::made_image({12, 14, 16}, {4, 1, 1});  // x is the coarsest
+  plan::Plan plan = plan_of({4, 1, 2});
+  plan.transpose_forward = {2, 0, 1};
+  const PreprocessedCase made = preprocess_case(image, tests::made_labels(image), plan);
+  EXPECT_EQ(made.image.sizes(), (std::vector<int64_t>{1, 16, 12, 7}));
+  EXPECT_EQ(made.transform.network_geometry().spacing_zyx(), (std::array<double, 3>{4, 1, 2}));
+  plan.spacing = {4, 1, 1};
+  const PreprocessedCase kept = preprocess_case(image, tests::made_labels(image), plan);
+  EXPECT_TRUE(at::equal(kept.transform.restore_labels(kept.labels).to(at::kInt), tests::made_labels(image).data));
+}
+
 TEST(PreprocessCase, LabelsBecomeClasses) {
   const imaging::Volume image = tests::made_image();
   imaging::Volume labels = tests::made_labels(image);                                         // 0, 1, 2

@@ -111,6 +111,25 @@ TEST(GridTransform, OrientAndCropGoBackExactlyForEveryAxisOrder) {
   }
 }
 
+TEST(GridTransform, TransposingOrdersTheAxesAndGoesBackExactly) {
+  for (const Geometry& grid : all_axis_orders()) {
+    const at::Tensor labels = random_labels(grid);
+    GridTransform plain = GridTransform::start(grid).orient_to_ras();
+    GridTransform turned = GridTransform(plain).transpose({2, 0, 1});
+    const at::Tensor made = turned.apply_labels(labels);
+    EXPECT_TRUE(at::equal(made, plain.apply_labels(labels).permute({2, 0, 1})));
+    const auto spacing = plain.network_geometry().spacing_zyx();
+    EXPECT_EQ(turned.network_geometry().spacing_zyx(), (Vector{spacing[2], spacing[0], spacing[1]}));
+    EXPECT_TRUE(at::equal(turned.restore_labels(made), labels));
+    // Index axes x, y, z of the turned grid are y, z, x of the other.
+    const Vector there = world(turned.network_geometry(), {1, 2, 3}), here = world(plain.network_geometry(), {3, 1, 2});
+    for (int axis = 0; axis < 3; ++axis) EXPECT_NEAR(there[axis], here[axis], 1e-9);
+    EXPECT_TRUE(at::equal(GridTransform::from_json(turned.to_json()).apply_labels(labels), made));
+  }
+  const Geometry grid = all_axis_orders().front();
+  EXPECT_EQ(GridTransform::start(grid).transpose({0, 1, 2}).to_json(), GridTransform::start(grid).to_json());
+}
+
 TEST(GridTransform, AVoxelKeepsItsPlaceInThePatient) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     const Geometry grid = oblique_grid(seed);

@@ -129,6 +129,42 @@ TEST(Plan, ReadsNnunetsOwnFile) {
   EXPECT_EQ(flat.spacing, (std::vector<double>{1, 1.25, 1.5})) << "the slice axis comes from the data set's median";
 }
 
+TEST(Plan, WritesAndReadsTheOrderOfAxes) {
+  Plan plan = hippocampus();
+  plan.transpose_forward = {2, 0, 1};
+  const nlohmann::json value = to_json(plan);
+  EXPECT_EQ(value["transpose_forward"], nlohmann::json({2, 0, 1}));
+  EXPECT_EQ(value["transpose_backward"], nlohmann::json({1, 2, 0}));
+  EXPECT_EQ(from_json(value, "plans.json").transpose_forward, plan.transpose_forward);
+}
+
+TEST(Plan, SeveralConfigurationsInOneFile) {
+  Plan low = hippocampus();
+  low.configuration = "3d_lowres";
+  low.spacing = {2, 2.5, 3};
+  low.plans_name = "nnUNetResEncUNetLPlans";
+  low.topology.residual_encoder = true;
+  Plan flat = hippocampus(2);
+  flat.spacing = {0.9, 1.25, 1.5};  // of the data set's planned spacing, not of its median
+  const nlohmann::json value = to_json(low, {flat, hippocampus()});
+  const nlohmann::json& all = value["configurations"];
+  EXPECT_EQ(all["3d_lowres"]["next_stage"], "3d_cascade_fullres");
+  EXPECT_EQ(all["3d_lowres"]["data_identifier"], "nnUNetResEncUNetLPlans_3d_lowres");
+  EXPECT_EQ(all["2d"]["data_identifier"], "nnUNetPlans_2d");
+  EXPECT_EQ(all["3d_cascade_fullres"],
+            nlohmann::json({{"inherits_from", "3d_fullres"}, {"previous_stage", "3d_lowres"}}));
+  EXPECT_EQ(all["3d_lowres"]["architecture"]["arch_kwargs"]["n_blocks_per_stage"], nlohmann::json({2, 3}));
+  EXPECT_FALSE(all["3d_lowres"]["architecture"]["arch_kwargs"].contains("n_conv_per_stage"));
+  const Plan back = from_json(value, "plans.json");
+  EXPECT_EQ(back.configuration, "3d_lowres");
+  EXPECT_EQ(back.spacing, low.spacing);
+  EXPECT_EQ(back.topology, low.topology);
+  EXPECT_EQ(back.labels, low.labels);
+  EXPECT_EQ(from_json(value, "plans.json", "2d").spacing, flat.spacing);
+  EXPECT_EQ(from_json(value, "plans.json", "2d").median_shape, flat.median_shape);
+  EXPECT_FALSE(to_json(hippocampus(), {flat})["configurations"].contains("3d_cascade_fullres"));
+}
+
 TEST(Plan, NamesTheKeyThatIsWrong) {
   nlohmann::json value = of_nnunet();
   EXPECT_THAT(error_of(value, "3d_lowres"),
@@ -147,8 +183,8 @@ TEST(Plan, NamesTheKeyThatIsWrong) {
   section.erase("architecture");
   EXPECT_THAT(error_of(value),
               AllOf(HasSubstr("'configurations.3d_fullres.architecture' is missing"), HasSubstr("before 2.5")));
-  value["transpose_forward"] = {2, 0, 1};
-  EXPECT_THAT(error_of(value), HasSubstr("transpose_forward"));
+  value["transpose_forward"] = {2, 0, 2};
+  EXPECT_THAT(error_of(value), HasSubstr("'transpose_forward' is not an order of 0, 1, 2"));
   EXPECT_THAT(error_of(nlohmann::json::array()), HasSubstr("is not an object"));
 }
 

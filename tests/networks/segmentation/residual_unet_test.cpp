@@ -36,6 +36,18 @@ TEST(ResidualUNet, ParameterCountOfTheResEncLPresetEqualsItsPeer) {
   EXPECT_EQ(build(task_shape(3, {32, 64, 128, 256, 320, 320}, 1, 2))->parameter_count(), 102349770);
 }
 
+TEST(ResidualUNet, TakesBlocksFromAPlanForIt) {
+  TaskShape shape = task_shape(3, {4, 8, 12}, 1);
+  const int64_t usual = build(shape)->parameter_count();
+  shape.residual_blocks_per_stage = {1, 3, 4};
+  shape.convolutions_per_stage_decoder = {1, 1};
+  EXPECT_EQ(build(shape)->parameter_count(), usual);
+  shape.residual_blocks_per_stage = {1, 1, 2};
+  ResidualUNet same({.blocks_per_stage = {1, 1, 2}}, task_shape(3, {4, 8, 12}, 1));
+  EXPECT_EQ(build(shape)->parameter_count(), same.parameter_count());
+  EXPECT_LT(same.parameter_count(), usual);
+}
+
 TEST(ResidualUNet, KeepsThePromisesOfANetwork) {
   // A bias before an instance norm has no effect; a closed block keeps gradients from its first convolution.
   const auto without_effect = [](const std::string& name) { return name.ends_with("conv.bias"); };

@@ -1,0 +1,82 @@
+"""nnU-Net v2's part of preparation.sh: fingerprint, plan and preprocessing of a Decathlon data set, seconds of each.
+
+    python nnunet_prepare.py /data/Task04_Hippocampus work_folder "1 2 4" ["0.8 0.8 0.8"]
+
+Once for each number of worker processes; then, without workers, the preprocessing of the cases one after the other in
+this process (`alone`), which leaves out what starting Python workers costs. Writes nnunet.json into the work folder.
+"""
+import json
+import os
+import shutil
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+
+def raw_folder(root, work):
+    """The data set in nnU-Net's layout, by links."""
+    about = json.loads((root / "dataset.json").read_text())
+    raw = work / "raw" / "Dataset004_Benchmark"
+    for name in ("imagesTr", "labelsTr"):
+        (raw / name).mkdir(parents=True)
+    cases = [Path(one["image"]).name.removesuffix(".nii.gz") for one in about["training"]]
+    cases = [one for one in cases if (root / "imagesTr" / f"{one}.nii.gz").exists()]
+    for one in cases:
+        os.symlink(root / "imagesTr" / f"{one}.nii.gz", raw / "imagesTr" / f"{one}_0000.nii.gz")
+        os.symlink(root / "labelsTr" / f"{one}.nii.gz", raw / "labelsTr" / f"{one}.nii.gz")
+    channels = about.get("channel_names") or about["modality"]
+    (raw / "dataset.json").write_text(json.dumps({
+        "channel_names": channels, "labels": {name: int(label) for label, name in about["labels"].items()},
+        "numTraining": len(cases), "file_ending": ".nii.gz"}))
+    return len(cases)
+
+
+def timed(work_of):
+    begin = time.perf_counter()
+    work_of()
+    return time.perf_counter() - begin
+
+
+def main():
+    root, work, counts = Path(sys.argv[1]), Path(sys.argv[2]), [int(n) for n in sys.argv[3].split()]
+    spacing = [float(n) for n in sys.argv[4].split()] if len(sys.argv) > 4 and sys.argv[4] else None
+    for name in ("raw", "preprocessed", "results"):
+        os.environ["nnUNet_" + name] = str(work / name)
+    cases = raw_folder(root, work)
+    from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
+    from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
+    from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+    from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
+
+    runs = []
+    for count in counts:
+        shutil.rmtree(work / "preprocessed", ignore_errors=True)
+        (work / "preprocessed" / "Dataset004_Benchmark").mkdir(parents=True)
+        runs.append({
+            "processes": count,
+            "fingerprint": timed(lambda: DatasetFingerprintExtractor(4, count).run(overwrite_existing=True)),
+            "plan": timed(lambda: ExperimentPlanner(4, overwrite_target_spacing=spacing).plan_experiment()),
+            "preprocess": timed(lambda: DefaultPreprocessor(verbose=False).run(4, "3d_fullres", "nnUNetPlans", count))})
+    folder = work / "preprocessed" / "Dataset004_Benchmark"
+    plans = PlansManager(str(folder / "nnUNetPlans.json"))
+    configuration = plans.get_configuration("3d_fullres")
+    about = json.loads((folder / "dataset.json").read_text())
+    files = get_filenames_of_train_images_and_targets(str(work / "raw" / "Dataset004_Benchmark"), about)
+    out = work / "alone"
+    out.mkdir()
+
+    def alone():
+        preprocessor = DefaultPreprocessor(verbose=False)
+        for name, one in files.items():
+            preprocessor.run_case_save(str(out / name), one["images"], one["label"], plans, configuration, about)
+
+    (work / "nnunet.json").write_text(json.dumps({
+        "version": version("nnunetv2"), "cases": cases, "runs": runs, "alone": timed(alone),
+        "patch_size": configuration.patch_size, "batch_size": configuration.batch_size,
+        "spacing": configuration.spacing}))
+
+
+if __name__ == "__main__":
+    main()
