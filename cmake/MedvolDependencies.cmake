@@ -63,6 +63,12 @@ add_library(medvol::hdf5 ALIAS medvol_hdf5)
 target_include_directories(medvol_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(medvol_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 
+# DICOM data sets. CMake's own FindDCMTK looks for more than is used here.
+find_package(DCMTK CONFIG REQUIRED)
+add_library(medvol_dcmtk INTERFACE)
+add_library(medvol::dcmtk ALIAS medvol_dcmtk)
+target_link_libraries(medvol_dcmtk INTERFACE DCMTK::dcmdata DCMTK::dcmjpls)
+
 # OpenCV's own CMake package comes with libopencv-dev only, which brings 266 Debian packages that nothing here uses.
 find_path(MEDVOL_OPENCV_INCLUDE opencv2/imgproc.hpp PATH_SUFFIXES opencv4 REQUIRED)
 find_library(MEDVOL_OPENCV_CORE opencv_core REQUIRED)

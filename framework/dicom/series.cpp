@@ -12,13 +12,9 @@
 #include "framework/dicom/slice_header.h"
 #include "framework/dicom/slice_stack.h"
 #include "framework/imaging/itk_bridge.h"
-#include "framework/storage/checksum.h"
 
 namespace medvol::dicom {
 namespace {
-
-/// Separates these hashes from the project's others; a series UID is too long to be tried out.
-constexpr std::string_view hash_key = "medvol/dicom/series";
 
 struct Series {
   SeriesInfo info;
@@ -59,7 +55,7 @@ std::vector<Series> find_series(const std::filesystem::path& folder) {
     Series& series = groups[group_of(*slice)];
     SeriesInfo& info = series.info;
     if (series.slices.empty()) {
-      info.key = storage::keyed_hash(hash_key, group_of(*slice)).substr(0, 12);
+      info.key = key_of_series(group_of(*slice));
       info.description = slice->description;
       info.modality = slice->modality;
       info.size = {slice->columns, slice->rows};
@@ -111,20 +107,20 @@ const Series& choose(const std::vector<Series>& all, const std::optional<std::st
 }
 
 /// float32 [C, H, W] of one slice, rescaled by its own slope and intercept.
-at::Tensor read_slice(const SliceHeader& slice) {
+at::Tensor read_slice(const std::filesystem::path& path, int64_t height, int64_t width) {
   gdcm::Trace::WarningOff();
   gdcm::Trace::ErrorOff();
   at::Tensor pixels;
-  imaging::guard_itk(slice.path, "read", [&] {
+  imaging::guard_itk(path, "read", [&] {
     const itk::GDCMImageIO::Pointer io = itk::GDCMImageIO::New();
-    io->SetFileName(slice.path.string());
+    io->SetFileName(path.string());
     io->ReadImageInformation();
-    pixels = imaging::to_float(imaging::read_pixels(*io), slice.path);
+    pixels = imaging::to_float(imaging::read_pixels(*io), path);
   });
-  if (pixels.size(1) != slice.rows * slice.columns) {
-    throw core::UserError("the pixels do not fill the slice", slice.path.string(), "the file is damaged");
+  if (pixels.size(1) != height * width) {
+    throw core::UserError("the pixels do not fill the slice", path.string(), "the file is damaged");
   }
-  return pixels.view({pixels.size(0), slice.rows, slice.columns});
+  return pixels.view({pixels.size(0), height, width});
 }
 
 }  // namespace
@@ -141,24 +137,33 @@ std::vector<SeriesInfo> list_series(const std::filesystem::path& folder) {
   return result;
 }
 
-imaging::Volume read_series(const std::filesystem::path& folder, const std::optional<std::string>& name) {
+SeriesSlices find_slices(const std::filesystem::path& folder, const std::optional<std::string>& name) {
   const std::vector<Series> all = find_series(folder);
   const Series& series = choose(all, name, folder);
-  const std::string where = fmt::format("{}, series {}", folder.string(), series.info.text());
-  const SliceStack stack = stack_slices(series.slices, where);
-  const auto depth = static_cast<int64_t>(stack.slices.size());
+  SliceStack stack = stack_slices(series.slices, fmt::format("{}, series {}", folder.string(), series.info.text()));
+  SeriesSlices result;
+  for (const SliceHeader& slice : stack.slices) result.files.push_back(slice.path);
+  result.geometry = stack.geometry;
+  return result;
+}
+
+imaging::Volume read_series(const SeriesSlices& slices) {
+  const auto [depth, height, width] = slices.geometry.size_zyx();
   at::Tensor volume;
-  for (size_t z = 0; z < stack.slices.size(); ++z) {
-    const at::Tensor slice = read_slice(stack.slices[z]);
-    if (z == 0) {
-      volume = at::empty({slice.size(0), depth, slice.size(1), slice.size(2)}, at::kFloat);
-    }
+  for (int64_t z = 0; z < depth; ++z) {
+    const std::filesystem::path& file = slices.files[z];
+    const at::Tensor slice = read_slice(file, height, width);
+    if (z == 0) volume = at::empty({slice.size(0), depth, height, width}, at::kFloat);
     if (slice.size(0) != volume.size(0)) {
-      throw core::UserError("slices with different numbers of channels", stack.slices[z].path.string());
+      throw core::UserError("slices with different numbers of channels", file.string());
     }
-    volume.select(1, static_cast<int64_t>(z)).copy_(slice);
+    volume.select(1, z).copy_(slice);
   }
-  return {volume, stack.geometry};
+  return {volume, slices.geometry};
+}
+
+imaging::Volume read_series(const std::filesystem::path& folder, const std::optional<std::string>& name) {
+  return read_series(find_slices(folder, name));
 }
 
 }  // namespace medvol::dicom

@@ -27,6 +27,15 @@ struct SeriesInfo {
 /// over. UserError (one line) for a damaged DICOM file and when there is none.
 std::vector<SeriesInfo> list_series(const std::filesystem::path& folder);
 
+/// The slices of one series, along the normal of their plane, and the grid that they form.
+struct SeriesSlices {
+  std::vector<std::filesystem::path> files;  ///< one a slice: files[z]
+  imaging::Geometry geometry;
+};
+
+/// Finds and orders the slices of one series without reading a pixel. `name` and errors: as read_series.
+SeriesSlices find_slices(const std::filesystem::path& folder, const std::optional<std::string>& name = std::nullopt);
+
 /// Reads one series as float32 [1, D, H, W] in HU or whatever rescale slope and intercept give, slices ordered along
 /// the normal of their plane; slice spacing is the measured distance of ImagePositionPatient, never SliceThickness.
 /// `name`: key, description, or a unique beginning of either; needed when the folder holds several image series.
@@ -34,6 +43,9 @@ std::vector<SeriesInfo> list_series(const std::filesystem::path& folder);
 /// for gantry tilt, missing or uneven slices; for slices that differ in size or orientation or share a position; for
 /// multi-frame files.
 imaging::Volume read_series(const std::filesystem::path& folder, const std::optional<std::string>& name = std::nullopt);
+
+/// The same of slices that were found before.
+imaging::Volume read_series(const SeriesSlices& slices);
 
 /// True when the file begins like DICOM ("DICM" after 128 bytes).
 bool is_dicom_file(const std::filesystem::path& path);

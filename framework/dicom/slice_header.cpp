@@ -9,9 +9,13 @@
 #include "framework/core/error.h"
 #include "framework/dicom/header_parser.h"
 #include "framework/dicom/series.h"
+#include "framework/storage/checksum.h"
 
 namespace medvol::dicom {
 namespace {
+
+/// Separates these hashes from the project's others; a series UID is too long to be tried out.
+constexpr std::string_view hash_key = "medvol/dicom/series";
 
 constexpr Tag modality = 0x00080060, description = 0x0008103e, thickness = 0x00180050, series_uid = 0x0020000e,
               position = 0x00200032, orientation = 0x00200037, samples = 0x00280002, frames = 0x00280008,
@@ -80,6 +84,10 @@ std::optional<SliceHeader> read_slice_header(const std::filesystem::path& path) 
   if (const auto length = numbers_of<1>(header.text(thickness))) slice.thickness = (*length)[0];
   if (!has_all_pixels(header, slice)) throw refusal;
   return slice;
+}
+
+std::string key_of_series(const std::string& uid) {
+  return uid.empty() ? "" : storage::keyed_hash(hash_key, uid).substr(0, 12);
 }
 
 }  // namespace medvol::dicom

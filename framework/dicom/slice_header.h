@@ -23,4 +23,7 @@ struct SliceHeader {
 /// and cannot be read.
 std::optional<SliceHeader> read_slice_header(const std::filesystem::path& path);
 
+/// The keyed hash under which a series leaves the room, 12 hex digits; empty for an empty UID.
+std::string key_of_series(const std::string& uid);
+
 }  // namespace medvol::dicom

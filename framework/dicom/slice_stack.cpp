@@ -7,11 +7,10 @@
 #include <numbers>
 
 #include "framework/core/error.h"
+#include "framework/dicom/vector.h"
 
 namespace medvol::dicom {
 namespace {
-
-using Vector = std::array<double, 3>;
 
 /// A slice may lie this far from the regular grid, as a part of the spacing and in mm: what rounding the positions to
 /// 0.1 mm can do, far less than a missing slice.
@@ -20,14 +19,6 @@ constexpr double uneven_part = 0.05, uneven_mm = 0.051;
 constexpr double drift_part = 0.1, drift_mm = 0.02;
 
 constexpr const char* regular_grid_hint = "a regular, untilted grid is needed: resample the series, or complete it";
-
-double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-Vector minus(const Vector& a, const Vector& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
-double length(const Vector& a) { return std::sqrt(dot(a, a)); }
-Vector unit(const Vector& a) { return {a[0] / length(a), a[1] / length(a), a[2] / length(a)}; }
-Vector cross(const Vector& a, const Vector& b) {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
 
 struct Plane {
   Vector row, column, normal;

@@ -1,14 +1,12 @@
 #include <ATen/ATen.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <limits>
 
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"
 #include "framework/imaging/itk_bridge.h"
-#include "framework/storage/atomic_file.h"
 #include "framework/storage/file_error.h"
+#include "framework/storage/temporary_name.h"
 
 namespace medvol::imaging {
 namespace {
@@ -17,23 +15,6 @@ constexpr const char* writable = ".nii .nii.gz .nrrd .mha .png .tif .tiff";
 
 bool is_png(const std::filesystem::path& path) { return image_ending(path) == ".png"; }
 bool is_tiff(const std::filesystem::path& path) { return image_ending(path).starts_with(".tif"); }
-
-/// A name beside `path` with the same ending (ITK writes by ending), its own for every process and call, and one that
-/// storage::is_temporary_name knows.
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<uint64_t> count{0};  // names only: no result depends on it
-  const std::string shortened = image_stem(path).substr(0, 100);
-  return path.parent_path() / fmt::format(".{}.medvol-tmp-{}-{}{}", shortened, ::getpid(), count++, image_ending(path));
-}
-
-/// Removes the file unless it was renamed away.
-struct RemoveAtEnd {
-  std::filesystem::path path;
-  ~RemoveAtEnd() {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-  }
-};
 
 /// The integer type that holds all values of a non-empty tensor, out of those that every format knows. Picture files
 /// have no signed one.
@@ -123,17 +104,17 @@ void write_planes(const std::filesystem::path& path, const at::Tensor& planes, c
   const int dimensions = geometry.dimensions == 2 || is_png(path) || (is_tiff(path) && depth == 1) ? 2 : 3;
   const at::Tensor interleaved = planes.permute({1, 2, 3, 0}).contiguous();
   storage::make_folder(path.parent_path());
-  const RemoveAtEnd temporary{temporary_beside(path)};
+  const storage::TemporaryName temporary(path, image_ending(path));  // ITK writes by ending
   guard_itk(path, "write", [&] {
     describe(*io, geometry, dimensions);
     io->SetComponentType(component_of(planes.scalar_type()));
     io->SetPixelType(pixel_of(planes.size(0), picture));
     io->SetNumberOfComponents(planes.size(0));
     io->SetUseCompression(true);
-    io->SetFileName(temporary.path.string());
+    io->SetFileName(temporary.path().string());
     io->Write(interleaved.data_ptr());
   });
-  storage::replace_file(temporary.path, path);
+  storage::replace_file(temporary.path(), path);
 }
 
 /// Picture files hold whole numbers: the image's values as the type that keeps them, or as they are when none does.
