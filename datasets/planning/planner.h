@@ -48,9 +48,8 @@ struct PlannerOptions {
     visit("spacing", spacing, "mm z, y, x to resample to (3d_lowres: to start from); empty: planned",
           config::positive());
     visit("base_features", base_features,
-          "channels of the first stage, doubled at each (nnU-Net: 32, up to 320, 2D 512); patch and batch are planned "
-          "for "
-          "32 all the same",
+          "channels of the first stage, doubled at each (nnU-Net: 32, up to 320, 2D 512); patch and batch are "
+          "planned for 32 all the same",
           config::between(1, 512));
   }
 };

@@ -2,14 +2,18 @@
 #include "experiments/apps/configuration.h"
 
 namespace medvol::apps {
+namespace {
+
+constexpr const char* about =
+    "Reads a data set, plans patch, batch and network for it by nnU-Net's rules, and preprocesses every case into the "
+    "store that training reads. Training does the same by itself; what is there and unchanged is used again. The plan "
+    "that is printed is nnU-Net's plans.json, with every configuration that it plans.";
+
+}  // namespace
 
 int prepare(const Arguments& arguments) {
   const config::HelpPage page{"prepare",
-                              "Reads a data set, plans patch, batch and network for it by nnU-Net's rules, and "
-                              "preprocesses every case into the "
-                              "store that training reads. Training does the same by itself; what is there and "
-                              "unchanged is used again. The plan "
-                              "that is printed is nnU-Net's plans.json, with every configuration that it plans.",
+                              about,
                               {"medvol prepare dataset=decathlon dataset.root=/data/Task04_Hippocampus",
                                "medvol prepare dataset=nnunet dataset.root=/data/Dataset001 plan.configuration=2d",
                                "medvol prepare dataset=brats dataset.root=/data/BraTS2020 plan=resenc_l"}};

@@ -1,4 +1,4 @@
-"""nnU-Net v2's part of preparation.sh: fingerprint, plan and preprocessing of a Decathlon data set, seconds of each.
+"""nnU-Net v2's part of preparation.sh: fingerprint, plan and preprocessing of a data set, seconds of each.
 
     python nnunet_prepare.py /data/Task04_Hippocampus work_folder "1 2 4" ["0.8 0.8 0.8"]
 
@@ -15,9 +15,13 @@ from pathlib import Path
 
 
 def raw_folder(root, work):
-    """The data set in nnU-Net's layout, by links."""
+    """The data set, of Decathlon's or nnU-Net's layout, in nnU-Net's layout, by links."""
     about = json.loads((root / "dataset.json").read_text())
     raw = work / "raw" / "Dataset004_Benchmark"
+    if "training" not in about:
+        os.makedirs(work / "raw")
+        os.symlink(root, raw)
+        return about["numTraining"]
     for name in ("imagesTr", "labelsTr"):
         (raw / name).mkdir(parents=True)
     cases = [Path(one["image"]).name.removesuffix(".nii.gz") for one in about["training"]]

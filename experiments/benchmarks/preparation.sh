@@ -3,12 +3,15 @@
 # nnU-Net v2 (fingerprint, plan, preprocess): same data, same plan, same machine, one after the other in one run, each at
 # its best number of threads or processes.
 #   experiments/benchmarks/preparation.sh /data/Task04_Hippocampus ["0.8 0.8 0.8"]
-# The second argument is a spacing in mm to resample to, z y x; without it the plan's (hippocampus: none is resampled).
+# The folder is of Decathlon's or nnU-Net's layout. The second argument is a spacing in mm to resample to, z y x; without
+# it the plan's (hippocampus: none is resampled). COUNTS: the numbers of threads and processes to try.
 # PEERS_PYTHON: a python with nnunetv2 (else one is made in .deps/peers from peers.txt).
 set -euo pipefail
 here="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 root="$(readlink -f -- "$here/../..")"
-data="$(readlink -f -- "${1:?folder of a Decathlon data set}")"
+data="$(readlink -f -- "${1:?folder of a data set}")"
+layout=nnunet
+grep -q '"training"' "$data/dataset.json" && layout=decathlon
 spacing="${2:-}"
 program="${MEDVOL_PROGRAM:-$root/build/release/bin/medvol}"
 python="${PEERS_PYTHON:-$root/.deps/peers/bin/python}"
@@ -18,12 +21,12 @@ if [[ ! -x "$python" ]]; then
 fi
 work="$(mktemp -d)"
 trap 'rm -rf -- "$work"' EXIT
-counts="$("$python" -c 'import os; n = os.cpu_count(); print(*sorted({1, n, 2 * n}))')"
+counts="${COUNTS:-$("$python" -c 'import os; n = os.cpu_count(); print(*sorted({1, n, 2 * n}))')}"
 
 for repeat in 1 2 3; do
   for threads in $counts; do
     rm -rf -- "$work/prepared"
-    "$python" - "$work/medvol.jsonl" "$threads" "$program" prepare dataset=decathlon dataset.root="$data" \
+    "$python" - "$work/medvol.jsonl" "$threads" "$program" prepare dataset="$layout" dataset.root="$data" fold=all \
       prepare.folder="$work/prepared" prepare.threads="$threads" ${spacing:+plan.spacing="[${spacing// /,}]"} <<'PYTHON'
 import json, subprocess, sys, time
 begin = time.perf_counter()

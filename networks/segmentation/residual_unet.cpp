@@ -10,7 +10,7 @@ namespace {
 ResidualUNetOptions resolve(ResidualUNetOptions options, const TaskShape& shape) {
   resolve_stages({options.features_per_stage, options.kernel_sizes, options.strides}, shape);
   const size_t stages = options.features_per_stage.size();
-  const bool planned = shape.residual_blocks_per_stage.size() == stages;
+  const bool planned = shape.residual_blocks_per_stage.size() >= stages;
   if (options.blocks_per_stage.empty()) {
     options.blocks_per_stage = planned ? shape.residual_blocks_per_stage : std::vector<int64_t>{1, 3, 4};
     options.blocks_per_stage.resize(stages, 6);

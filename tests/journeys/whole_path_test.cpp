@@ -87,5 +87,23 @@ TEST(WholePath, TwoDimensionalNetworksTrainOnSlices) {
   EXPECT_TRUE(std::filesystem::exists(folder / "run/evaluation/summary.json"));
 }
 
+/// A memory so small that a patch sees less than a quarter of the phantom.
+TEST(WholePath, LowResolutionAndResidualEncodersArePlannedAndTrained) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  const Outcome low = program.run(small_training(
+      "low", {"plan.configuration=3d_lowres", "plan.memory_gb=0.01", "plan.patch_size=[]", "trainer.max_steps=4"}));
+  ASSERT_EQ(low.code, 0) << low.output;
+  const auto all = nlohmann::json::parse(read_file(folder / "low/plan.json"))["configurations"];
+  for (const char* name : {"2d", "3d_fullres", "3d_lowres", "3d_cascade_fullres"}) EXPECT_TRUE(all.contains(name));
+  EXPECT_GT(all["3d_lowres"]["spacing"][0], all["3d_fullres"]["spacing"][0]);
+  const Outcome residual = program.run(small_training("residual", {"plan=resenc_m", "trainer.max_steps=2"}));
+  ASSERT_EQ(residual.code, 0) << residual.output;
+  const Outcome followed =
+      program.run(small_training("followed", {"plan.from=low/plan.json", "plan.configuration=3d_fullres",
+                                              "plan.patch_size=[]", "plan.batch_size=1", "trainer.max_steps=1"}));
+  EXPECT_EQ(followed.code, 0) << followed.output;
+}
+
 }  // namespace
 }  // namespace medvol::tests

@@ -40,6 +40,7 @@ void expect_image(const at::Tensor& image, const json& golden) {
     largest = std::max(largest, std::abs(ours - theirs) / std::max(1.0, std::abs(theirs)));
   }
   EXPECT_LT(largest, 1e-4);
+  testing::Test::RecordProperty(golden["name"].get<std::string>(), std::to_string(largest));
   for (int64_t channel = 0; channel < image.size(0); ++channel) {
     const at::Tensor voxels = image[channel].to(at::kDouble);
     const double count = double(voxels.numel()), squares = golden["squares"][size_t(channel)].get<double>();
