@@ -14,6 +14,7 @@ int evaluate(const Arguments& arguments);
 int report(const Arguments& arguments);
 int export_model(const Arguments& arguments);
 int prepare(const Arguments& arguments);
+int anonymise(const Arguments& arguments);
 int check(const Arguments& arguments);
 int synthesise(const Arguments& arguments);
 int dataset_pages(const Arguments& arguments);

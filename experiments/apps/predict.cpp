@@ -33,15 +33,16 @@ struct PredictOptions {
     visit("input", input,
           "an image, a folder of images (CASE.nii.gz, or CASE_0000.nii.gz a channel), or a folder with a DICOM series",
           config::required());
-    visit("output", output, "folder for CASE.nii.gz; or, for one image, a file", config::required());
+    visit("output", output, "folder for CASE.nii.gz; or, for one image, a file (.dcm: a DICOM segmentation)",
+          config::required());
     visit("checkpoint", checkpoint,
           "which weights of a run: best by validation, last, or ema, the last moving average; auto: best, else last");
     visit("cases", cases, "predict only these; validation: those held out while the run was trained; empty: all");
     visit("series", series, "which series of a DICOM folder: key, description, or the beginning of either");
     visit("format", format,
           "ending of the label maps, such as .nrrd; empty: the input's, .nii.gz for DICOM and pictures with other "
-          "geometry",
-          config::one_of({"", ".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".tif"}));
+          "geometry. .dcm: a DICOM segmentation of a DICOM series, which carries the series' patient and study",
+          config::one_of({"", ".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".tif", ".dcm"}));
     visit("probabilities", probabilities, "also write every class's probability, CASE_probabilities");
     visit("confidence", confidence, "also write the winning class's probability, CASE_confidence");
     visit("memory_budget_gb", memory_budget_gb,
@@ -94,18 +95,27 @@ void keep_wanted(std::vector<PredictionInput>& inputs, const PredictOptions& opt
   std::erase_if(inputs, [&](const PredictionInput& one) { return !wanted.count(one.id); });
 }
 
+/// Whether the output names a file, not a folder.
+bool names_file(const std::filesystem::path& output) {
+  return imaging::is_image_path(output) || is_dicom_segmentation(output);
+}
+
 /// Where a case's files go: `output` is a file for one image when it has an image's ending, else a folder. `fractions`:
 /// what is written has no whole numbers, so its ending is one that can hold them.
 PredictionFiles output_files(const PredictOptions& options, const PredictionInput& input, bool fractions = false) {
-  const bool into_file = imaging::is_image_path(*options.output);
+  const bool into_file = names_file(*options.output);
   const std::string own = input.series ? ".nii.gz" : imaging::image_ending(input.images.front());
-  const std::string ending = !options.format.empty()           ? options.format
-                             : into_file                       ? imaging::image_ending(*options.output)
-                             : own == ".jpg" || own == ".jpeg" ? ".png"
-                                                               : own;
+  const std::string ending = !options.format.empty()                  ? options.format
+                             : is_dicom_segmentation(*options.output) ? ".dcm"
+                             : into_file                              ? imaging::image_ending(*options.output)
+                             : own == ".jpg" || own == ".jpeg"        ? ".png"
+                                                                      : own;
   const std::filesystem::path folder = into_file ? options.output->parent_path() : *options.output;
-  const std::string stem = into_file ? imaging::image_stem(*options.output) : input.id;
-  const std::string floating = ending == ".png" ? ".nii.gz" : ending;  // PNG has no fractions
+  const std::string stem = !into_file                               ? input.id
+                           : is_dicom_segmentation(*options.output) ? options.output->stem().string()
+                                                                    : imaging::image_stem(*options.output);
+  // PNG and label maps of DICOM have no fractions.
+  const std::string floating = ending == ".png" || ending == ".dcm" ? ".nii.gz" : ending;
   PredictionFiles files{
       folder / (stem + (fractions && !into_file ? floating : ending)), {}, {}, options.memory_budget_gb * 1e9};
   if (options.confidence) files.confidence = folder / (stem + "_confidence" + floating);
@@ -118,6 +128,9 @@ void upscale_all(const PredictOptions& options, const LoadedModel& loaded, const
   if (options.probabilities || options.confidence)
     throw core::UserError("the model makes images: it has no probabilities", options.model->string(),
                           "leave probabilities and confidence out");
+  if (options.format == ".dcm" || is_dicom_segmentation(*options.output))
+    throw core::UserError("the model makes images, which are no DICOM segmentation", options.model->string(),
+                          "choose another format");
   const runtime::Stopwatch watch;
   runtime::ProgressBar bar("enlarging");
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -139,13 +152,19 @@ void check_makes_labels(const std::string& kind, const std::string& model) {
                           "fine-tune it: medvol train pretrained.from=RUN");
 }
 
+void check_can_refer(const PredictionInput& input, const PredictionFiles& files) {
+  if (is_dicom_segmentation(files.labels) && !input.series)
+    throw core::UserError("a DICOM segmentation needs a DICOM series to refer to", input.images.front().string(),
+                          "give a folder with a DICOM series, or another format");
+}
+
 void run(const PredictOptions& options) {
   const runtime::StopSignal signals;
   LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
   loaded.context.activate();
   std::vector<PredictionInput> inputs = find_inputs(options, loaded.model.metadata.plan.channel_names.size());
   keep_wanted(inputs, options, loaded);
-  if (imaging::is_image_path(*options.output) && inputs.size() > 1)
+  if (names_file(*options.output) && inputs.size() > 1)
     throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
                           "give a folder");
   trainers::InferenceOptions inference = loaded.model.metadata.inference;
@@ -154,6 +173,7 @@ void run(const PredictOptions& options) {
   inference.window_batch = options.window_batch.value_or(inference.window_batch);
   if (loaded.model.metadata.kind == "super_resolution") return upscale_all(options, loaded, inference, inputs);
   check_makes_labels(loaded.model.metadata.kind, options.model->string());
+  for (const PredictionInput& one : inputs) check_can_refer(one, output_files(options, one));
   const trainers::Predictor predictor(loaded.model.network, loaded.model.metadata.plan, inference, loaded.context);
   runtime::Stopwatch watch;
   runtime::ProgressBar bar("predicting");
@@ -179,7 +199,8 @@ int predict(const Arguments& arguments) {
       "that `medvol export` wrote; both give the same masks. Memory stays bounded by a few slices of all classes.",
       {"medvol predict model=outputs/hippo input=data/imagesTr cases=validation output=outputs/pred",
        "medvol predict model=hippocampus.pt input=scan.nii.gz output=scan_labels.nii.gz confidence=true",
-       "medvol predict model=outputs/ct input=dicom_folder series='Thorax' output=outputs/pred format=.nrrd"}};
+       "medvol predict model=outputs/ct input=dicom_folder series='Thorax' output=outputs/pred format=.nrrd",
+       "medvol predict model=outputs/ct input=dicom_folder output=organs.dcm"}};
   return run_command<PredictOptions>(page, plain_lists(arguments, {"cases"}), PredictOptions{}, run);
 }
 

@@ -2,7 +2,9 @@
 
 #include "datasets/catalogue/read_case.h"
 #include "datasets/preprocessing/preprocess_case.h"
+#include "experiments/apps/version.h"
 #include "framework/core/units.h"
+#include "framework/dicom/segmentation_write.h"
 #include "framework/dicom/series.h"
 #include "framework/imaging/image_io.h"
 
@@ -20,11 +22,24 @@ void check_memory(const imaging::Geometry& grid, int64_t classes, double budget,
         where, "raise memory_budget_gb, or ask for confidence=true instead");
 }
 
+dicom::SeriesSlices slices_of(const PredictionInput& input) {
+  return dicom::find_slices(input.images.front(), input.series->empty() ? std::nullopt : input.series);
+}
+
+void write_map(const std::filesystem::path& path, const imaging::Volume& map, const PredictionInput& input,
+               const trainers::BundleMetadata& model) {
+  if (!is_dicom_segmentation(path)) return imaging::write_labels(path, map);
+  std::vector<dicom::Segment> segments;
+  for (const auto& [value, name] : model.plan.labels) segments.push_back({value, name});
+  dicom::write_segmentation(path, map, segments, slices_of(input), {"medvol " + model.network, program_version()});
+}
+
 }  // namespace
 
+bool is_dicom_segmentation(const std::filesystem::path& labels) { return labels.extension() == ".dcm"; }
+
 imaging::Volume read_input(const PredictionInput& input, size_t channels) {
-  if (input.series)
-    return dicom::read_series(input.images.front(), input.series->empty() ? std::nullopt : input.series);
+  if (input.series) return dicom::read_series(slices_of(input));
   return datasets::read_case_image(input.images, channels);
 }
 
@@ -45,7 +60,7 @@ void predict_case(const LoadedModel& loaded, const trainers::Predictor& predicto
       {.confidence = !files.confidence.empty(), .probabilities = !files.probabilities.empty()}, progress);
   if (!files.confidence.empty()) imaging::write_image(files.confidence, prediction.confidence);
   if (!files.probabilities.empty()) imaging::write_image(files.probabilities, prediction.probabilities);
-  imaging::write_labels(files.labels, prediction.labels);
+  write_map(files.labels, prediction.labels, input, loaded.model.metadata);
 }
 
 }  // namespace medvol::apps

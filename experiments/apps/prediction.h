@@ -18,10 +18,13 @@ struct PredictionInput {
 
 /// What is written for a case, beside its label map.
 struct PredictionFiles {
-  std::filesystem::path labels;
+  std::filesystem::path labels;                     ///< .dcm: a DICOM segmentation, of a DICOM series only
   std::filesystem::path confidence, probabilities;  ///< empty: not written
   double probability_budget = 4e9;                  ///< bytes that the probabilities of a case may take
 };
+
+/// Whether a label map of this name is a DICOM segmentation.
+bool is_dicom_segmentation(const std::filesystem::path& labels);
 
 /// The image [C, D, H, W], of files or of a DICOM series.
 imaging::Volume read_input(const PredictionInput& input, size_t channels);

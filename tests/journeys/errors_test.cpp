@@ -85,7 +85,8 @@ TEST(Errors, BadImagesAreNamedOneByOne) {
 TEST(Help, EveryCommandHasAManual) {
   const TemporaryFolder folder;
   const Program program(folder.path());
-  for (const char* command : {"demo", "train", "predict", "evaluate", "report", "export", "prepare", "check", "list"}) {
+  for (const char* command :
+       {"demo", "train", "predict", "evaluate", "report", "export", "prepare", "check", "list", "anonymise"}) {
     const Outcome outcome = program.run({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_GT(outcome.output.size(), 100u) << command;

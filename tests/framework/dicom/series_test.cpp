@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "framework/core/error.h"
 #include "framework/dicom/slice_header.h"
 #include "framework/dicom/slice_stack.h"
 #include "framework/imaging/grid_transform.h"
 #include "framework/imaging/image_io.h"
+#include "tests/framework/dicom/refusal.h"
 #include "tests/support/support.h"
 
 namespace medvol::dicom {
@@ -18,20 +18,6 @@ namespace {
 std::filesystem::path ge_folder() { return tests::test_data() / "dcm_qa_ct_ge/In/GE"; }
 std::filesystem::path torchio_folder() { return tests::test_data() / "torchio_dicom/tests/image_data/dicom"; }
 std::filesystem::path total_folder() { return tests::test_data() / "totalsegmentator_tests/tests/reference_files"; }
-
-/// The message of the UserError that `work` throws; empty when it throws none.
-template <class Work>
-std::string refusal(const Work& work) {
-  try {
-    work();
-  } catch (const core::UserError& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Slices of 10x8 pixels at these places, in the plane of `row` x `column`.
 std::vector<SliceHeader> slices_at(const std::vector<std::array<double, 3>>& positions,
