@@ -137,4 +137,26 @@ nlohmann::json to_json(const Fingerprint& fingerprint) {
           {"median_relative_size_after_cropping", fingerprint.median_relative_size}};
 }
 
+Fingerprint fingerprint_from_json(const nlohmann::json& json) {
+  Fingerprint result;
+  json.at("median_relative_size_after_cropping").get_to(result.median_relative_size);
+  const auto spacings = json.at("spacings").get<std::vector<std::array<double, 3>>>();
+  const auto shapes = json.at("shapes_after_crop").get<std::vector<std::array<int64_t, 3>>>();
+  for (size_t i = 0; i < spacings.size(); ++i)
+    result.cases.push_back(
+        {.id = "", .shape = shapes.at(i), .spacing = spacings[i], .relative_size = result.median_relative_size});
+  const nlohmann::json& channels = json.at("foreground_intensity_properties_per_channel");
+  for (size_t channel = 0; channel < channels.size(); ++channel) {
+    const nlohmann::json& one = channels.at(std::to_string(channel));
+    result.intensities.push_back({.mean = one.at("mean"),
+                                  .median = one.at("median"),
+                                  .standard_deviation = one.at("std"),
+                                  .minimum = one.at("min"),
+                                  .maximum = one.at("max"),
+                                  .percentile_00_5 = one.at("percentile_00_5"),
+                                  .percentile_99_5 = one.at("percentile_99_5")});
+  }
+  return result;
+}
+
 }  // namespace medvol::datasets

@@ -41,7 +41,9 @@ struct FingerprintOptions {
 Fingerprint extract_fingerprint(const DatasetDescription& dataset, const FingerprintOptions& options = {},
                                 const ProgressCallback& progress = {});
 
-/// nnU-Net's dataset_fingerprint.json.
+/// nnU-Net's dataset_fingerprint.json, and back. It names no cases, and of relative sizes their median alone. Throws
+/// nlohmann::json::exception where a key is missing or wrong.
 nlohmann::json to_json(const Fingerprint& fingerprint);
+Fingerprint fingerprint_from_json(const nlohmann::json& json);
 
 }  // namespace medvol::datasets

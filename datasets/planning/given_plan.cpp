@@ -27,7 +27,8 @@ plan::Plan given_plan(const DatasetDescription& dataset, const PlannerOptions& o
     throw core::UserError(fmt::format("it is for {} channels, the data set has {}", plan.normalization.size(),
                                       dataset.channel_names.size()),
                           options.from.string(), "plan anew: leave plan.from out");
-  if (plan.image_reader != "NibabelIOWithReorient" && plan.image_reader != "NaturalImage2DIO")
+  const bool of_nnunet = plan.channel_names.empty();
+  if (of_nnunet && plan.image_reader != "NibabelIOWithReorient" && plan.image_reader != "NaturalImage2DIO")
     core::log_warning("{}: planned on the axes of {}; medvol takes them for z, y, x of the images oriented to RAS",
                       options.from.string(), plan.image_reader);
   plan.dataset_name = dataset.name;

@@ -82,8 +82,8 @@ class Planner {
                             "use plan.configuration=2d");
     if (options_.configuration == "3d_lowres" && fitted(spacing_, median_shape_, dataset_voxels()))
       throw core::UserError(
-          "the images are small enough: a patch of 3d_fullres sees a quarter of the median one or "
-          "more, or a coarser grid would hardly have fewer voxels",
+          "the images need no low resolution: a patch of 3d_fullres sees a quarter of the median one or more, or a "
+          "coarser grid would hardly have fewer voxels",
           dataset_.root.string(), "use plan.configuration=3d_fullres");
     throw core::UserError("the images are too small for a U-Net", dataset_.root.string(),
                           "at least one axis needs 12 voxels after cropping, or two need 8");

@@ -1,8 +1,8 @@
 #include "experiments/apps/assembly.h"
 
 #include "datasets/catalogue/splits.h"
-#include "datasets/planning/fingerprint.h"
 #include "datasets/planning/given_plan.h"
+#include "datasets/planning/kept_fingerprint.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/version.h"
 #include "framework/core/logging.h"
@@ -31,8 +31,11 @@ datasets::ProgressCallback counting(runtime::ProgressBar& bar) {
 datasets::Plans make_plans(const datasets::DatasetDescription& dataset, const ExperimentOptions& options) {
   if (!options.plan.from.empty()) return {datasets::given_plan(dataset, options.plan), {}};
   runtime::ProgressBar bar("reading the data set");
+  const std::string root = std::filesystem::weakly_canonical(dataset.root).string();
+  const std::filesystem::path kept = options.prepare.folder / fmt::format("{}_{}_fingerprint.json", dataset.name,
+                                                                          storage::checksum(root).substr(0, 8));
   const datasets::Fingerprint fingerprint =
-      datasets::extract_fingerprint(dataset, {.threads = options.prepare.threads}, counting(bar));
+      datasets::kept_fingerprint(dataset, kept, {.threads = options.prepare.threads}, counting(bar));
   return datasets::make_plans(dataset, fingerprint, options.plan);
 }
 

@@ -49,7 +49,7 @@ struct Plan {
   std::string configuration = "3d_fullres";           ///< or "3d_lowres", "2d"
   std::string planner = "ExperimentPlanner";          ///< nnU-Net's class of that name, or "nnUNetPlannerResEncM", …
   std::string plans_name = "nnUNetPlans";             ///< what nnU-Net calls plans of that planner
-  std::string image_reader = "SimpleITKIO";           ///< nnU-Net's class that hands over the same axes as medvol
+  std::string image_reader = "SimpleITKIO";           ///< nnU-Net's class; NibabelIOWithReorient orients as medvol does
   std::array<int64_t, 3> transpose_forward{0, 1, 2};  ///< axis i of the plan is axis transpose_forward[i] of z, y, x
   std::vector<std::string> channel_names;
   std::map<int64_t, std::string> labels;  ///< as files hold them, without background and ignore: 1, 2, 4
@@ -67,7 +67,7 @@ struct Plan {
   std::vector<IntensityStatistics> intensities;  ///< one a channel
   std::vector<double> median_shape;              ///< voxels after cropping and resampling, plan order
   std::vector<double> original_median_spacing;   ///< mm, before resampling, plan order; for the reader of the plan only
-  std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, z, y, x; likewise
+  std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, plan order; likewise
   Topology topology;
 
   /// Labels of a label map, background included.

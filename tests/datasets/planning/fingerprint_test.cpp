@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "datasets/catalogue/decathlon.h"
+#include "datasets/planning/kept_fingerprint.h"
 #include "datasets/planning/percentile.h"
 #include "datasets/planning/planner.h"
 #include "framework/core/error.h"
@@ -52,6 +53,33 @@ TEST(Fingerprint, StatisticsOfTheForegroundWhateverTheThreads) {
   EXPECT_EQ(one.intensities[0].maximum, 224 * 8 + 16 * 8 + 8 + 1 + 2);
   EXPECT_NEAR(one.intensities[0].mean, 224 * 5.5 + 16 * 5.5 + 5.5 + 2, 5);
   EXPECT_NEAR(one.intensities[0].standard_deviation, std::sqrt((224.0 * 224 + 16 * 16 + 1) * 35 / 12 + 2.0 / 3), 3);
+}
+
+TEST(Fingerprint, IsKeptUntilSomethingChanges) {
+  const tests::TemporaryFolder folder;
+  DatasetDescription dataset = tests::made_dataset(folder.path(), 3);
+  const std::filesystem::path path = folder / "kept" / "fingerprint.json";
+  int64_t read = 0;
+  const auto again = [&] {
+    read = 0;
+    return to_json(kept_fingerprint(dataset, path, {.threads = 2, .foreground_samples = 300},
+                                    [&](int64_t done, int64_t) { read = done; }));
+  };
+  const nlohmann::json first = again();
+  EXPECT_EQ(read, 3);
+  EXPECT_EQ(again(), first);
+  EXPECT_EQ(read, 0) << "nothing was decoded";
+  imaging::Volume image = tests::made_image();
+  image.data += 100;
+  imaging::write_image(dataset.cases[1].images[0], image);
+  EXPECT_NE(again(), first);
+  EXPECT_EQ(read, 3) << "a file changed";
+  dataset.cases.pop_back();
+  EXPECT_EQ(again()["spacings"].size(), 2U);
+  EXPECT_EQ(read, 2) << "a case is gone";
+  tests::write_file(path, "{\"spacings\": 3");
+  EXPECT_EQ(again()["spacings"].size(), 2U);
+  EXPECT_EQ(read, 2) << "a damaged file is made anew";
 }
 
 TEST(Fingerprint, NamesTheFileThatCannotBeUsed) {

@@ -108,12 +108,20 @@ TEST(NnunetPlans, OfHippocampusToTheLastKey) {
   DatasetDescription dataset =
       Decathlon({.root = tests::test_data() / "msd_task04_hippocampus", .patients = std::nullopt}).describe();
   dataset.name = "Dataset004_Hippocampus";
-  const Fingerprint found = extract_fingerprint(dataset, {.threads = 2, .foreground_samples = 200'000});
+  const Fingerprint found = extract_fingerprint(dataset, {.threads = 2, .foreground_samples = 2'000'000});
   const json& theirs = golden()["hippocampus"];
   const json ours = to_json(found);
   EXPECT_EQ(ours["shapes_after_crop"], theirs["fingerprint"]["shapes_after_crop"]);
   EXPECT_EQ(ours["spacings"], theirs["fingerprint"]["spacings"]);
   EXPECT_DOUBLE_EQ(found.median_relative_size, theirs["fingerprint"]["median_relative_size_after_cropping"]);
+  // Of voxels that other generators drew, 50 times as many.
+  const json numbers = theirs["fingerprint"]["foreground_intensity_properties_per_channel"]["0"];
+  const plan::IntensityStatistics& own = found.intensities.front();
+  EXPECT_NEAR(own.mean / numbers["mean"].get<double>(), 1, 0.01);
+  EXPECT_NEAR(own.standard_deviation / numbers["std"].get<double>(), 1, 0.01);
+  EXPECT_NEAR(own.median / numbers["median"].get<double>(), 1, 0.01);
+  EXPECT_NEAR(own.percentile_00_5 / numbers["percentile_00_5"].get<double>(), 1, 0.05);
+  EXPECT_NEAR(own.percentile_99_5 / numbers["percentile_99_5"].get<double>(), 1, 0.02);
   for (const auto& [name, preset] : presets) {
     json plan = planned(dataset, found, preset), expected = theirs["plans"][name];
     expected["image_reader_writer"] = "NibabelIOWithReorient";

@@ -86,6 +86,9 @@ TEST(Prepare, RedoesWhatChangedAndNothingElse) {
   other.spacing = {2, 2, 2};
   EXPECT_EQ(again(other).prepared.size(), 3u);
   EXPECT_EQ(again(other).store.image("case_0").size(1), 6);
+  other.transpose_forward = {1, 0, 2};
+  EXPECT_EQ(again(other).prepared.size(), 3u) << "the axes have another order";
+  EXPECT_EQ(again(other).store.image("case_0").size(1), 7);
 
   dataset.cases.erase(dataset.cases.begin());
   EXPECT_THAT(again(other).store.ids(), ElementsAre("case_1", "case_2"));
