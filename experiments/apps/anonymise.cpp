@@ -45,18 +45,22 @@ std::string read_key(const AnonymiseOptions& options) {
   return key;
 }
 
+/// "1 file", "2 files"
+std::string counted(int64_t number, const std::string& what) {
+  return fmt::format("{} {}{}", number, what, number == 1 || what == "series" ? "" : "s");
+}
+
 void warn(const dicom::DeidentifySummary& summary) {
   if (summary.burned_in > 0)
-    core::log_warning("left out {} files that declare burned-in annotation", summary.burned_in);
+    core::log_warning("left out: {} with declared burned-in annotation", counted(summary.burned_in, "file"));
   if (summary.directories > 0)
-    core::log_warning("left out {} DICOMDIR files, which name patients", summary.directories);
+    core::log_warning("left out: {}, which names patients", counted(summary.directories, "DICOMDIR file"));
   if (summary.repeated > 0)
-    core::log_warning("left out {} files that repeat another's SOPInstanceUID", summary.repeated);
-  if (summary.other_files > 0) core::log_warning("left out {} files that are not DICOM", summary.other_files);
+    core::log_warning("left out: {} with the SOPInstanceUID of another", counted(summary.repeated, "file"));
+  if (summary.other_files > 0) core::log_warning("left out: {} in other formats", counted(summary.other_files, "file"));
   if (summary.undeclared > 0)
-    core::log_warning(
-        "{} files do not say whether text is burned into their pixels: look at them before they are given away",
-        summary.undeclared);
+    core::log_warning("{} without a word on text burned into the pixels: look at them before they are given away",
+                      counted(summary.undeclared, "file"));
 }
 
 void run(const AnonymiseOptions& options) {
@@ -76,9 +80,10 @@ void run(const AnonymiseOptions& options) {
           throw core::Interrupted("stopped; the files written are complete, but the copy is not: remove it");
         bar.update(share, "");
       });
-  bar.finish(fmt::format("{} files of {} patients, {} studies, {} series in {} → {}", summary.written, summary.patients,
-                         summary.studies, summary.series, core::duration_text(watch.seconds()),
-                         options.output->string()));
+  bar.finish(
+      fmt::format("{} of {}, {}, {} in {} → {}", counted(summary.written, "file"), counted(summary.patients, "patient"),
+                  summary.studies == 1 ? "1 study" : fmt::format("{} studies", summary.studies),
+                  counted(summary.series, "series"), core::duration_text(watch.seconds()), options.output->string()));
   warn(summary);
 }
 

@@ -200,8 +200,7 @@ void Confidentiality::clean(DcmItem& item, const std::string& patient, bool nest
   }
 }
 
-void Confidentiality::apply(DcmFileFormat& file) {
-  DcmDataset& data = *file.getDataset();
+void Confidentiality::apply(DcmDataset& data) {
   clean(data, patient(data), false);
   data.putAndInsertString(DCM_PatientIdentityRemoved, "YES");
   data.putAndInsertString(DCM_LongitudinalTemporalInformationModified, "REMOVED");

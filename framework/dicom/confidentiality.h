@@ -8,13 +8,13 @@
 
 namespace medvol::dicom {
 
-/// Applies the profile to one file after the other and counts what it did; for what it does see deidentify.h.
+/// Applies the profile to one data set after the other and counts what it did; for what it does see deidentify.h.
 class Confidentiality {
  public:
   /// UserError for an unknown keyword in `keep`, and one that must not be kept.
   Confidentiality(std::string key, const std::vector<std::string>& keep, std::string program);
 
-  void apply(DcmFileFormat& file);
+  void apply(DcmDataset& data);
 
   /// Always the same for the same patient, without telling which: "P-0123456789ab".
   std::string patient(DcmItem& data) const;

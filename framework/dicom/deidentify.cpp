@@ -126,19 +126,20 @@ DeidentifySummary deidentify_tree(const DeidentifyOptions& options, const std::f
   std::map<std::string, std::string> patients;
   std::set<std::string> pseudonyms, studies, series, instances;
   for (size_t i = 0; i < files.size(); ++i) {
-    const std::unique_ptr<DcmFileFormat> file = read_data_set(files[i]);
-    DcmDataset& data = *file->getDataset();
+    // Preamble and meta information stay behind: they may hold anything.
+    DcmFileFormat file(read_data_set(files[i])->getAndRemoveDataset(), /*deepCopy=*/OFFalse);
+    DcmDataset& data = *file.getDataset();
     const std::string patient = profile.patient(data);
     patients.emplace(text_of(data, DCM_PatientID), patient);
     if (text_of(data, DCM_SOPInstanceUID).empty()) {
       throw core::UserError("has no SOPInstanceUID", files[i].string(), "take it out: nothing can refer to it");
     }
-    profile.apply(*file);
+    profile.apply(data);
     const std::string study = text_of(data, DCM_StudyInstanceUID), one = text_of(data, DCM_SeriesInstanceUID);
     const std::string instance = text_of(data, DCM_SOPInstanceUID);
     if (instances.insert(instance).second) {
       const auto folder = options.output / patient / (study.empty() ? "study" : study) / (one.empty() ? "series" : one);
-      write_data_set(folder / (instance + ".dcm"), *file);
+      write_data_set(folder / (instance + ".dcm"), file);
       pseudonyms.insert(patient);
       studies.insert(study);
       series.insert(one);

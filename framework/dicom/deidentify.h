@@ -10,11 +10,11 @@ namespace medvol::dicom {
 struct DeidentifyOptions {
   std::filesystem::path input, output;
   /// Decides the new identifiers: the same key gives the same ones. Empty: a random one, which is kept nowhere.
-  std::string key;
-  std::vector<std::string> keep;     ///< attributes by keyword ("PatientSex") that stay as they are
-  bool leave_out_burned_in = false;  ///< leave out files that declare burned-in annotation, instead of refusing
-  std::filesystem::path mapping;     ///< CSV of old and new identifiers; empty: none is written
-  std::string program;               ///< name and version for DeidentificationMethod
+  std::string key = {};
+  std::vector<std::string> keep = {};  ///< attributes by keyword ("PatientSex") that stay as they are
+  bool leave_out_burned_in = false;    ///< leave out files that declare burned-in annotation, instead of refusing
+  std::filesystem::path mapping = {};  ///< CSV of old and new identifiers; empty: none is written
+  std::string program = {};            ///< name and version for DeidentificationMethod
 };
 
 /// What became of the files of a tree.

@@ -1,5 +1,7 @@
 #include "framework/dicom/segmentation.h"
 
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcrleerg.h>
 #include <torch/torch.h>
 
 #include <nlohmann/json.hpp>
@@ -114,6 +116,16 @@ TEST(Segmentation, WhatPydicomReads) {
       EXPECT_EQ(moments(object.mask(segment.number, grid).data), values["moments"].get<std::vector<int64_t>>()) << name;
     }
   }
+}
+
+TEST(Segmentation, ASingleFrameLiesOnItsSlice) {
+  MEDVOL_NEEDS_DATA("highdicom_tests");
+  const auto golden =
+      nlohmann::json::parse(tests::read_file(tests::source_root() / "tests/framework/dicom/golden/segmentations.json"));
+  const std::string name = "seg_image_ct_binary_single_frame.dcm";
+  const imaging::Volume mask =
+      open_segmentation(highdicom() / name).mask(1, find_slices(highdicom() / "ct_image.dcm").geometry);
+  EXPECT_EQ(moments(mask.data), golden[name]["segments"]["1"]["moments"].get<std::vector<int64_t>>());
 }
 
 TEST(Segmentation, TheThresholdOfSharesIsInclusive) {
@@ -248,6 +260,11 @@ TEST(Segmentation, CompressedLabelMapsAreDecoded) {
   write_data_set(folder / "deflated.dcm", *file, EXS_DeflatedLittleEndianExplicit);
   const imaging::Volume expected = open_segmentation(original).mask(1, grid);
   EXPECT_TRUE(open_segmentation(folder / "deflated.dcm").mask(1, grid).data.equal(expected.data));
+  DcmRLEEncoderRegistration::registerCodecs();
+  ASSERT_TRUE(file->getDataset()->chooseRepresentation(EXS_RLELossless, nullptr).good());
+  write_data_set(folder / "rle.dcm", *file, EXS_RLELossless);
+  DcmRLEEncoderRegistration::cleanup();
+  EXPECT_TRUE(open_segmentation(folder / "rle.dcm").mask(1, grid).data.equal(expected.data));
 }
 
 TEST(Segmentation, CutOrDamagedFilesNeverEndTheProgram) {

@@ -12,13 +12,13 @@ namespace {
 
 std::filesystem::path dcmqi() { return tests::test_data() / "dcmqi_seg/data/segmentations"; }
 
-/// Labels 3 and 9 of a 24x38x3 series; frames of 912 bits, and label 9 on one slice only.
+/// Labels 3 and 9; label 9 on one slice only.
 imaging::Volume two_labels(const SeriesSlices& source) {
   const auto [depth, height, width] = source.geometry.size_zyx();
   imaging::Volume map{at::zeros({depth, height, width}, at::kByte), source.geometry};
   map.data.slice(1, 3, 17).slice(2, 5, 20).fill_(3);
-  map.data[1].slice(0, 20, 31).slice(1, 0, 24).fill_(9);
-  map.data[0][37][23] = 3;
+  map.data[1].slice(0, 20, 31).fill_(9);
+  map.data[0][height - 1][width - 1] = 3;
   return map;
 }
 
