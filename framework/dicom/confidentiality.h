@@ -8,6 +8,7 @@
 
 namespace medvol::dicom {
 
+/// Not GDCM's Anonymizer: it knows the table of PS3.15-2008 and puts the originals, encrypted, into the copy.
 /// Applies the profile to one data set after the other and counts what it did; for what it does see deidentify.h.
 class Confidentiality {
  public:

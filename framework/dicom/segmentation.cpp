@@ -18,6 +18,8 @@ using Index = std::array<int64_t, 3>;
 
 /// A frame's pixels may lie this far from the centres of voxels, in voxels: rounded positions do, other grids do not.
 constexpr double largest_offset = 0.1;
+/// Positions that were rounded to 0.1 mm may lie farther beside thin voxels, in mm and in voxels.
+constexpr double rounding_mm = 0.06, largest_rounding = 0.25;
 
 /// The voxel of a frame's pixel (x, y) is first + x·along_row + y·along_column.
 struct Placement {
@@ -52,14 +54,15 @@ Placement place(const SegmentationFrame& frame, const Content& content, const Gr
   const auto along_row = axis_step(row_step, content.columns - 1);
   const auto along_column = axis_step(column_step, content.rows - 1);
   Placement placement{};
-  double offset = 0;
+  bool near = true;
   for (int axis = 0; axis < 3; ++axis) {
     // A place far outside the grid is as wrong as one between its voxels, and would not fit an index.
     constexpr double far = 1e9;
     placement.first[axis] = std::llround(std::clamp(first[axis], -far, far));
-    offset = std::max(offset, std::abs(first[axis] - static_cast<double>(placement.first[axis])));
+    const double allowed = std::clamp(rounding_mm / grid.spacing[axis], largest_offset, largest_rounding);
+    near = near && std::abs(first[axis] - static_cast<double>(placement.first[axis])) <= allowed;
   }
-  if (!along_row || !along_column || !(offset <= largest_offset)) {
+  if (!along_row || !along_column || !near) {
     throw core::UserError("its frames do not lie on the voxels of the image", content.path.string(),
                           fmt::format("the image's grid is {}: give the series that was segmented", grid.text()));
   }

@@ -32,7 +32,8 @@ class SegmentationObject {
   /// uint8 [D, H, W] on `grid`, 1 in the segment. Of a fractional segmentation: where the share of
   /// MaximumFractionalValue is `threshold` or more. Frames are placed by their position, orientation and pixel
   /// spacing; rows, columns and slices may lie along any axes of the grid, in either direction.
-  /// UserError (one line) when a frame lies more than 0.1 voxels beside the grid's voxels, when a voxel of the segment
+  /// UserError (one line) when a frame lies more than 0.1 voxels beside the grid's voxels (0.06 mm where
+  /// that is more, up to 0.25 voxels: rounded positions), when a voxel of the segment
   /// lies outside the grid, when the frames have no place in the patient (slides, radiographs), and for a number that
   /// is not in segments(). A segment without frames is empty.
   imaging::Volume mask(int64_t number, const imaging::Geometry& grid, double threshold = 0.5) const;
