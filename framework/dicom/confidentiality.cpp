@@ -159,7 +159,9 @@ void Confidentiality::clean_element(DcmItem& item, const DcmTagKey& key, const s
   const DcmTag tag = element->getTag();
   const uint32_t number = number_of(key);
   Action action = action_of(number);
-  const bool gone = tag.isPrivate() || is_drawing(key) || (action == Action::keep && !is_known(key));
+  const DcmEVR vr = element->getVR();
+  const bool understood = is_known(key) && vr != EVR_UN && vr != EVR_UNKNOWN;
+  const bool gone = tag.isPrivate() || is_drawing(key) || (action == Action::keep && !understood);
   if (gone || action == Action::remove) {
     if (!gone && keep_.contains(number)) return count(tag, "kept", nested);
     count(tag, tag.isPrivate() || action == Action::remove || is_drawing(key) ? "X removed" : "removed: not known",
@@ -167,7 +169,6 @@ void Confidentiality::clean_element(DcmItem& item, const DcmTagKey& key, const s
     item.findAndDeleteElement(key);
     return;
   }
-  const DcmEVR vr = element->getVR();
   if (key == DCM_PatientName || key == DCM_PatientID) {
     element->putString(patient.c_str());
     return count(tag, "Z pseudonym", nested);

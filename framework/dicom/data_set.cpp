@@ -22,6 +22,8 @@ namespace {
 void prepare_dcmtk() {
   static const bool done = [] {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    // Elements that a program between did not know (UN) get their kind back: a sequence among them is looked into.
+    dcmEnableUnknownVRConversion.set(OFTrue);
     DcmRLEDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
     return true;

@@ -257,6 +257,26 @@ TEST(Deidentify, APathInAnIdentifierLeadsNowhere) {
   EXPECT_EQ(files_of(folder.path()).size(), 2u);
 }
 
+TEST(Deidentify, SequencesOfUnknownKindAreLookedInto) {
+  MEDVOL_NEEDS_DATA("dcmqi_seg");
+  const tests::TemporaryFolder folder;
+  const auto file = read_data_set(dcmqi() / "ct-3slice/01.dcm");
+  // AnatomicRegionSequence as UN of known length: one item that names the patient, in implicit VR.
+  const std::string item("\xfe\xff\x00\xe0\x12\0\0\0\x10\0\x10\0\x0a\0\0\0Secret^Un ", 26);
+  for (const DcmTagKey& tag : {DCM_AnatomicRegionSequence, DcmTagKey(0x0010, 0x7ffe)}) {
+    auto* element = new DcmOtherByteOtherWord(DcmTag(tag, EVR_UN));
+    element->putUint8Array(reinterpret_cast<const Uint8*>(item.data()), item.size());
+    ASSERT_TRUE(file->getDataset()->insert(element).good());
+  }
+  write_data_set(folder / "in/a.dcm", *file, EXS_LittleEndianExplicit);
+  ASSERT_TRUE(contains(tests::read_file(folder / "in/a.dcm"), "Secret^Un"));
+  deidentify_tree({.input = folder / "in", .output = folder / "out", .key = key});
+  const auto path = files_of(folder / "out").at(0);
+  EXPECT_FALSE(contains(tests::read_file(path), "Secret"));
+  const auto clean = read_data_set(path);
+  EXPECT_EQ(items_of(*clean->getDataset(), DCM_AnatomicRegionSequence).size(), 1u);
+}
+
 TEST(Deidentify, PatientsStayApartAndRepeatedInstancesAreCounted) {
   MEDVOL_NEEDS_DATA("dcmqi_seg");
   const tests::TemporaryFolder folder;
