@@ -80,6 +80,12 @@ std::string dummy_text(DcmEVR vr) {
   }
 }
 
+/// Gives the element this text; an element that takes none (its kind in the file is wrong) is removed.
+void put_text(DcmItem& item, DcmElement& element, const std::string& text) {
+  const DcmTagKey key = element.getTag();
+  if (element.putString(text.c_str()).bad()) item.findAndDeleteElement(key);
+}
+
 }  // namespace
 
 Confidentiality::Confidentiality(std::string key, const std::vector<std::string>& keep, std::string program)
@@ -125,7 +131,7 @@ void Confidentiality::count(const DcmTag& tag, const char* action, bool nested) 
   ++(nested ? count.in_sequences : count.top_level);
 }
 
-void Confidentiality::replace_uids(DcmElement& element) {
+void Confidentiality::replace_uids(DcmItem& item, DcmElement& element) {
   OFString all;
   element.getOFStringArray(all);
   std::string replaced;
@@ -134,16 +140,16 @@ void Confidentiality::replace_uids(DcmElement& element) {
     replaced += (begin > 0 ? "\\" : "") + new_uid(std::string(all.substr(begin, end - begin).c_str()));
     begin = end + 1;
   }
-  element.putString(replaced.c_str());
+  put_text(item, element, replaced);
 }
 
 void Confidentiality::give_dummy(DcmItem& item, DcmElement& element) {
   const DcmTag tag = element.getTag();
   const DcmEVR vr = element.getVR();
   if (const std::string text = dummy_text(vr); !text.empty()) {
-    element.putString(text.c_str());
+    put_text(item, element, text);
   } else if (vr == EVR_UI) {
-    replace_uids(element);
+    replace_uids(item, element);
   } else if (vr == EVR_SQ) {
     DcmItem* empty = nullptr;
     item.insertEmptyElement(tag);
@@ -158,7 +164,7 @@ void Confidentiality::clean_element(DcmItem& item, const DcmTagKey& key, const s
   if (item.findAndGetElement(key, element).bad() || element == nullptr) return;
   const DcmTag tag = element->getTag();
   const uint32_t number = number_of(key);
-  Action action = action_of(number);
+  const Action action = action_of(number);
   const DcmEVR vr = element->getVR();
   const bool understood = is_known(key) && vr != EVR_UN && vr != EVR_UNKNOWN;
   const bool gone = tag.isPrivate() || is_drawing(key) || (action == Action::keep && !understood);
@@ -170,12 +176,12 @@ void Confidentiality::clean_element(DcmItem& item, const DcmTagKey& key, const s
     return;
   }
   if (key == DCM_PatientName || key == DCM_PatientID) {
-    element->putString(patient.c_str());
+    put_text(item, *element, patient);
     return count(tag, "Z pseudonym", nested);
   }
   if (keep_.contains(number)) return count(tag, "kept", nested);
   if (action == Action::replace_uid || (vr == EVR_UI && action == Action::keep && !names_a_kind(tag))) {
-    replace_uids(*element);
+    replace_uids(item, *element);
     return count(tag, "U new UID", nested);
   }
   if (action == Action::empty || (vr == EVR_PN && action == Action::keep)) {

@@ -34,7 +34,7 @@ class Confidentiality {
  private:
   void clean(DcmItem& item, const std::string& patient, bool nested);
   void clean_element(DcmItem& item, const DcmTagKey& key, const std::string& patient, bool nested);
-  void replace_uids(DcmElement& element);
+  void replace_uids(DcmItem& item, DcmElement& element);
   void give_dummy(DcmItem& item, DcmElement& element);
   void count(const DcmTag& tag, const char* action, bool nested);
 
