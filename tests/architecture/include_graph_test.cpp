@@ -33,6 +33,7 @@ constexpr ThirdParty third_parties[] = {
     {"sodium", "medvol::sodium", false},
     {"itk", "medvol::itk", false},
     {"gdcm", "medvol::itk", false},
+    {"dcmtk/", "medvol::dcmtk", false},
     {"opencv2/", "medvol::opencv", false},
     {"png.h", "PNG::PNG", false},
     {"zlib.h", "ZLIB::ZLIB", false},
