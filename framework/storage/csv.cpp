@@ -1,6 +1,7 @@
 #include "framework/storage/csv.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "framework/core/error.h"
@@ -35,7 +36,8 @@ void append_record(std::string& text, const Record& fields) {
 /// Walks over the text record by record and knows the line of each.
 class CsvParser {
  public:
-  CsvParser(std::string_view text, std::string file) : rest_(text), file_(std::move(file)) {
+  CsvParser(std::string_view text, std::string file, char separator)
+      : rest_(text), file_(std::move(file)), separator_(separator) {
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
   }
 
@@ -48,7 +50,7 @@ class CsvParser {
     record_line_ = line_;
     do {
       record.push_back(rest_.starts_with('"') ? quoted_field() : plain_field());
-    } while (take(','));
+    } while (take(separator_));
     if (!rest_.empty() && !end_of_line()) fail("text stands behind a closing quote", "put the whole field in quotes");
     return true;
   }
@@ -72,7 +74,8 @@ class CsvParser {
   }
 
   std::string plain_field() {
-    size_t end = std::min(rest_.find_first_of(",\n"), rest_.size());
+    const std::array<char, 2> ends{separator_, '\n'};
+    size_t end = std::min(rest_.find_first_of(std::string_view(ends.data(), ends.size())), rest_.size());
     if (end > 0 && end < rest_.size() && rest_[end] == '\n' && rest_[end - 1] == '\r') --end;
     std::string field(rest_.substr(0, end));
     rest_.remove_prefix(end);
@@ -96,6 +99,7 @@ class CsvParser {
 
   std::string_view rest_;
   std::string file_;
+  char separator_;
   int line_ = 1, record_line_ = 1;
 };
 
@@ -120,9 +124,9 @@ void write_csv(const std::filesystem::path& path, const std::vector<std::string>
   write_atomic(path, text);
 }
 
-CsvTable read_csv(const std::filesystem::path& path) {
+CsvTable read_csv(const std::filesystem::path& path, char separator) {
   std::string text = read_bytes(path);
-  CsvParser parser(text, path.string());
+  CsvParser parser(text, path.string(), separator);
   CsvTable table;
   if (!parser.next(table.header))
     throw core::UserError("the file is empty", path.string(), "a header line is expected");

@@ -19,8 +19,9 @@ struct CsvTable {
 void write_csv(const std::filesystem::path& path, const std::vector<std::string>& header,
                const std::vector<std::vector<std::string>>& rows);
 
-/// Reads either line ending and a byte-order mark; blank lines are passed over. UserError with file:line on a row of
-/// another length than the header, a quote that is never closed, or text behind a closing quote.
-CsvTable read_csv(const std::filesystem::path& path);
+/// Reads either line ending and a byte-order mark; blank lines are passed over. Fields are parted by `separator`.
+/// UserError with file:line on a row of another length than the header, a quote that is never closed, or text behind a
+/// closing quote.
+CsvTable read_csv(const std::filesystem::path& path, char separator = ',');
 
 }  // namespace medvol::storage

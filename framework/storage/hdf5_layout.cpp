@@ -1,13 +1,10 @@
 #include "framework/storage/hdf5_layout.h"
 
-#include <hdf5.h>
-
 #include <array>
-#include <mutex>
-#include <utility>
 
 #include "framework/core/error.h"
 #include "framework/storage/checksum.h"
+#include "framework/storage/hdf5_handle.h"
 
 namespace medvol::storage {
 namespace {
@@ -16,53 +13,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "medvol store 1";
-
-/// HDF5 as Debian builds it keeps unguarded global state: one thread at a time, in the whole process.
-std::mutex& hdf5_lock() {
-  static std::mutex lock;
-  return lock;
-}
-
-/// What HDF5 itself says went wrong, innermost first.
-std::string innermost_error() {
-  std::string text;
-  auto take_first = [](unsigned, const H5E_error2_t* error, void* into) -> herr_t {
-    auto& message = *static_cast<std::string*>(into);
-    if (message.empty() && error->desc) message = error->desc;
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &text);
-  return text;
-}
-
-/// A failed call; told apart from UserError because only the caller knows whether it was reading or writing.
-struct Hdf5Failure {
-  std::string text;
-};
-
-template <class Result>
-Result checked(Result result) {
-  if (result < 0) throw Hdf5Failure{innermost_error()};
-  return result;
-}
-
-/// An HDF5 identifier that closes itself.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*closer)(hid_t)) : id_(checked(id)), close_(closer) {}
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  /// Closes now, and reports a failure: for a file, whose last bytes are written by closing.
-  void close() { checked(close_(std::exchange(id_, -1))); }
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
 
 struct TypeOf {
   at::ScalarType type;
@@ -185,20 +135,6 @@ std::string read_text(hid_t object, const char* name) {
   checked(H5Aread(attribute, type, text.data()));
   text.resize(text.find_last_not_of('\0') + 1);
   return text;
-}
-
-std::vector<std::string> link_names(hid_t group) {
-  H5G_info_t info;
-  checked(H5Gget_info(group, &info));
-  std::vector<std::string> names;
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    ssize_t length = checked(H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT));
-    std::string name(static_cast<size_t>(length) + 1, '\0');
-    checked(H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size(), H5P_DEFAULT));
-    name.pop_back();
-    names.push_back(std::move(name));
-  }
-  return names;
 }
 
 StoredTensor find_dataset(hid_t group, const std::string& name, uint64_t file_size) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-/// Inside of hdf5_store: what a store holds and where. The only user of the HDF5 library.
+/// Inside of hdf5_store: what a store holds and where.
 namespace medvol::storage {
 
 struct StoredTensor {
