@@ -34,7 +34,8 @@ const std::vector<Command>& commands() {
       {"prepare", "plan and preprocess a data set without training", apps::prepare},
       {"check", "look for every defect of a data set, one line each", apps::check},
       {"anonymise", "a copy of a DICOM folder without anything that identifies a patient", apps::anonymise},
-      {"datasets", "the data set layouts that are read, and the page of each", apps::dataset_pages},
+      {"datasets", "the data set layouts that are read, the page of each, a report of what one holds",
+       apps::dataset_pages},
       {"list", "what configurations can name: networks, losses, trainers, datasets, optimizers, …", apps::list},
       {"profile", "parameters, operations, memory and time of a network, measured", apps::profile}};
   return all;
