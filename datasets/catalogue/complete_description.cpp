@@ -1,6 +1,7 @@
 #include "datasets/catalogue/complete_description.h"
 
 #include <algorithm>
+#include <set>
 
 #include "datasets/catalogue/dataset_json.h"
 #include "datasets/catalogue/patient_table.h"
@@ -32,6 +33,17 @@ std::string ending_for(const std::filesystem::path& image) {
 
 void add_case(DatasetDescription& dataset, Case one) {
   (one.labels.empty() ? dataset.test_cases : dataset.cases).push_back(std::move(one));
+}
+
+std::vector<Split> folds_of(const std::vector<Case>& cases, const std::function<std::string(const Case&)>& part) {
+  std::set<std::string> parts;
+  for (const Case& one : cases) parts.insert(part(one));
+  std::vector<Split> folds;
+  for (const std::string& held_out : parts) {
+    Split& fold = folds.emplace_back();
+    for (const Case& one : cases) (part(one) == held_out ? fold.validation : fold.train).push_back(one.id);
+  }
+  return folds;
 }
 
 void complete_description(DatasetDescription& dataset, const std::optional<std::filesystem::path>& patients) {

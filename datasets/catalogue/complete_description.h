@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "datasets/catalogue/folder_options.h"
@@ -13,6 +14,9 @@ DatasetDescription describe_folder(const FolderOptions& options);
 
 /// A case with a label map trains, one without is a test case.
 void add_case(DatasetDescription& dataset, Case one);
+
+/// A fold for each value of `part`, which is held out in it; folds in the order of the values.
+std::vector<Split> folds_of(const std::vector<Case>& cases, const std::function<std::string(const Case&)>& part);
 
 /// What every layout ends with, once `cases` and `test_cases` are listed: both sorted by id, the ending of label
 /// maps after the first image's name, patients and sites of `patients` (patient_table.h), the splits that came with the

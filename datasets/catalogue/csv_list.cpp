@@ -5,6 +5,7 @@
 #include "datasets/catalogue/complete_description.h"
 #include "datasets/catalogue/patient_table.h"
 #include "framework/core/error.h"
+#include "framework/core/nearest.h"
 #include "framework/storage/csv.h"
 
 namespace medvol::datasets {
@@ -14,25 +15,51 @@ namespace fs = std::filesystem;
 
 /// Which column holds what.
 struct Columns {
-  size_t id, label;
+  size_t id;
+  std::optional<size_t> label;
+  std::vector<std::pair<size_t, int64_t>> masks;  ///< column, label
   std::vector<size_t> images;
   std::optional<size_t> patient, site;
   std::vector<size_t> attributes;
 };
 
-Columns columns_of(const storage::CsvTable& csv, const std::string& table) {
+constexpr std::string_view mask_prefix = "mask_";
+
+/// Columns mask_NAME with the label of NAME.
+std::vector<std::pair<size_t, int64_t>> mask_columns(const std::vector<std::string>& header,
+                                                     const CsvListOptions& options, const std::string& table) {
+  std::vector<std::pair<size_t, int64_t>> masks;
+  std::vector<std::string> known;
+  for (const auto& [name, label] : options.labels) known.push_back(name);
+  for (size_t i = 0; i < header.size(); ++i) {
+    if (!header[i].starts_with(mask_prefix)) continue;
+    const auto found = options.labels.find(header[i].substr(mask_prefix.size()));
+    if (found == options.labels.end())
+      throw core::UserError("dataset.labels has no class for the column '" + header[i] + "'", table,
+                            core::did_you_mean(header[i].substr(mask_prefix.size()), known));
+    masks.emplace_back(i, found->second);
+  }
+  return masks;
+}
+
+Columns columns_of(const storage::CsvTable& csv, const CsvListOptions& options, const std::string& table) {
   const auto& header = csv.header;
   const auto find = [&](const std::string& name) -> std::optional<size_t> {
     const auto found = std::find(header.begin(), header.end(), name);
     return found == header.end() ? std::nullopt : std::optional(static_cast<size_t>(found - header.begin()));
   };
-  Columns columns{csv.column("case", table), csv.column("label", table), {}, find("patient"), find("site"), {}};
+  Columns columns{csv.column("case", table), find("label"), {}, {}, find("patient"), find("site"), {}};
+  columns.masks = mask_columns(header, options, table);
+  if (columns.label && !columns.masks.empty())
+    throw core::UserError("has both a column 'label' and columns 'mask_…'", table, "a label map, or a file a class");
+  if (columns.masks.empty()) columns.label = csv.column("label", table);
   if (const auto one = find("image")) columns.images = {*one};
   for (size_t channel = 0; columns.images.size() == channel; ++channel)
     if (const auto one = find(fmt::format("image_{}", channel))) columns.images.push_back(*one);
   if (columns.images.empty()) columns.images = {csv.column("image", table)};
   for (size_t i = 0; i < header.size(); ++i) {
-    const bool known = i == columns.id || i == columns.label || columns.patient == i || columns.site == i ||
+    const bool known = i == columns.id || columns.label == i || header[i].starts_with(mask_prefix) ||
+                       columns.patient == i || columns.site == i ||
                        std::find(columns.images.begin(), columns.images.end(), i) != columns.images.end();
     if (!known) columns.attributes.push_back(i);
   }
@@ -40,7 +67,7 @@ Columns columns_of(const storage::CsvTable& csv, const std::string& table) {
 }
 
 Case read_row(const std::vector<std::string>& row, const Columns& columns, const storage::CsvTable& csv,
-              const fs::path& table) {
+              const fs::path& table, const fs::path& folder) {
   Case one;
   one.id = row[columns.id];
   if (one.id.empty()) throw core::UserError("a row names no case", table.string(), "fill the column 'case'");
@@ -51,10 +78,12 @@ Case read_row(const std::vector<std::string>& row, const Columns& columns, const
   for (const size_t image : columns.images) {
     if (row[image].empty())
       throw core::UserError("the case '" + one.id + "' has no " + csv.header[image], table.string());
-    one.images.push_back((table.parent_path() / row[image]).lexically_normal());
+    one.images.push_back((folder / row[image]).lexically_normal());
   }
-  if (!row[columns.label].empty())
-    one.labels = {{.file = (table.parent_path() / row[columns.label]).lexically_normal()}};
+  if (columns.label && !row[*columns.label].empty())
+    one.labels = {{.file = (folder / row[*columns.label]).lexically_normal()}};
+  for (const auto& [column, label] : columns.masks)
+    if (!row[column].empty()) one.labels.push_back({.file = (folder / row[column]).lexically_normal(), .label = label});
   for (const size_t attribute : columns.attributes) one.attributes[csv.header[attribute]] = row[attribute];
   return one;
 }
@@ -64,23 +93,15 @@ Case read_row(const std::vector<std::string>& row, const Columns& columns, const
 DatasetDescription CsvList::describe() const {
   MEDVOL_CHECK(options_.root, "the table was not bound");
   const fs::path& table = *options_.root;
-  if (options_.labels.empty())
-    throw core::UserError("a CSV does not name the classes", "dataset.labels",
-                          "say them: dataset.labels='{liver: 1, lesion: 2}'");
-  const storage::CsvTable csv = storage::read_csv(table);
-  const Columns columns = columns_of(csv, table.string());
   DatasetDescription dataset;
-  dataset.root = table.parent_path().empty() ? fs::path(".") : table.parent_path();
-  for (const auto& row : csv.rows) add_case(dataset, read_row(row, columns, csv, table));
+  declare_labels(options_, "a CSV does not name the classes", dataset);
+  const storage::CsvTable csv = storage::read_csv(table);
+  const Columns columns = columns_of(csv, options_, table.string());
+  dataset.root = options_.folder ? *options_.folder : table.parent_path().empty() ? fs::path(".") : table.parent_path();
+  for (const auto& row : csv.rows) add_case(dataset, read_row(row, columns, csv, table, dataset.root));
   if (dataset.cases.empty())
     throw core::UserError("no row has a label map", table.string(), "fill the column 'label' of the training cases");
   dataset.name = table.stem().string();
-  dataset.channel_names = options_.channels;
-  for (const auto& [name, label] : options_.labels)
-    if (label < 1 || label > 255 || !dataset.labels.emplace(label, name).second)
-      throw core::UserError(fmt::format("the label {} of '{}' is taken, or not from 1 to 255", label, name),
-                            "dataset.labels", "every class has a number of its own; background is 0");
-  dataset.ignore_label = options_.ignore_label;
   complete_description(dataset, std::nullopt);
   return dataset;
 }

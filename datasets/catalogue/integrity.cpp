@@ -88,8 +88,9 @@ class CaseCheck {
       const auto found = read(part.file, [&](const fs::path&) { return read_label_part(case_, part, *grid_); });
       if (!found) return;
       check_grid(part.file, found->geometry, hints::grid);
-      if (const std::string what = undeclared_labels(found->data, dataset_); !part.label && !what.empty())
-        add(part.file, what, hints::labels);
+      if (!part.label)
+        if (const std::string what = undeclared_labels(found->data, dataset_); !what.empty())
+          add(part.file, what, hints::labels);
       if (!found->data.sizes().equals(labels.sizes())) return;
       paint(labels, found->data, part.label);
     }

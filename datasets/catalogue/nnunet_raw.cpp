@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "datasets/catalogue/channel_files.h"
 #include "datasets/catalogue/complete_description.h"
 #include "datasets/catalogue/dataset_json.h"
 #include "framework/core/error.h"
@@ -25,19 +26,8 @@ std::vector<std::string> stems(const fs::path& folder, const std::string& ending
   return result;
 }
 
-/// Case → its channel files by number, of names CASE_0000 (nnU-Net) or CASE (one file for all channels).
-std::map<std::string, std::map<int, fs::path>> channel_files(const fs::path& folder, const std::string& ending) {
-  std::map<std::string, std::map<int, fs::path>> result;
-  for (const std::string& stem : stems(folder, ending)) {
-    const size_t length = stem.size();
-    const bool numbered = length > 5 && stem[length - 5] == '_' &&
-                          std::all_of(stem.end() - 4, stem.end(), [](unsigned char c) { return std::isdigit(c); });
-    if (numbered)
-      result[stem.substr(0, length - 5)][std::stoi(stem.substr(length - 4))] = folder / (stem + ending);
-    else
-      result[stem][0] = folder / (stem + ending);
-  }
-  return result;
+std::map<std::string, std::map<int, fs::path>> images_of(const fs::path& folder, const std::string& ending) {
+  return channel_files(folder, [&](const fs::path& file) { return file.filename().string().ends_with(ending); });
 }
 
 Case make_case(const std::string& id, const std::map<int, fs::path>& files, const std::optional<fs::path>& label) {
@@ -50,7 +40,7 @@ Case make_case(const std::string& id, const std::map<int, fs::path>& files, cons
 /// The list goes by the labels, as nnU-Net's does: a label without an image is the integrity check's matter, so the
 /// case keeps the names its images should have.
 std::vector<Case> training_cases(const fs::path& root, const std::string& ending, size_t channels) {
-  const auto images = channel_files(root / "imagesTr", ending);
+  const auto images = images_of(root / "imagesTr", ending);
   std::vector<Case> cases;
   for (const std::string& id : stems(root / "labelsTr", ending)) {
     std::map<int, fs::path> files;
@@ -68,7 +58,7 @@ std::vector<Case> training_cases(const fs::path& root, const std::string& ending
 std::vector<Case> test_cases(const fs::path& root, const std::string& ending) {
   std::vector<Case> cases;
   if (!fs::is_directory(root / "imagesTs")) return cases;
-  for (const auto& [id, files] : channel_files(root / "imagesTs", ending)) {
+  for (const auto& [id, files] : images_of(root / "imagesTs", ending)) {
     const fs::path label = root / "labelsTs" / (id + ending);
     cases.push_back(make_case(id, files, fs::exists(label) ? std::optional(label) : std::nullopt));
   }

@@ -80,7 +80,11 @@ imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files,
 }
 
 void paint(at::Tensor& labels, const at::Tensor& part, std::optional<int64_t> label) {
-  labels = at::where(part != 0, label ? at::full_like(part, *label) : part, labels);
+  const at::Tensor marked = part != 0;
+  if (label)
+    labels.masked_fill_(marked, *label);
+  else
+    labels = at::where(marked, part, labels);
 }
 
 imaging::Volume read_case_labels(const Case& one, const DatasetDescription& dataset, const imaging::Geometry& grid) {

@@ -102,9 +102,10 @@ std::vector<Split> make_splits(const DatasetDescription& dataset, int64_t folds)
 }
 
 Split make_split(const DatasetDescription& dataset, const std::string& fold) {
-  if (fold == "all") {
+  if (fold == "all" || fold == overfit_fold) {
     Split split;
     for (const Case& one : dataset.cases) split.train.push_back(one.id);
+    if (fold == overfit_fold) split.validation = split.train;
     return split;
   }
   int64_t number = -1;
@@ -113,7 +114,7 @@ Split make_split(const DatasetDescription& dataset, const std::string& fold) {
   if (parsed.ec != std::errc() || parsed.ptr != fold.data() + fold.size() || number < 0 ||
       number >= static_cast<int64_t>(splits.size()))
     throw core::UserError("there is no fold '" + fold + "'", dataset.root.string(),
-                          fmt::format("0 to {}, or all", splits.size() - 1));
+                          fmt::format("0 to {}, all, or overfit", splits.size() - 1));
   return splits[size_t(number)];
 }
 

@@ -22,8 +22,12 @@ std::vector<Split> patient_splits(const std::vector<Case>& cases, int64_t folds 
 /// nnU-Net's rule.
 std::vector<Split> make_splits(const DatasetDescription& dataset, int64_t folds = 5);
 
-/// One fold: "0" … "4", or "all": every case trains and none is held out (validation is empty: a score on training
-/// cases would mislead). Throws core::UserError on any other name.
+/// The fold that trains on every case and scores the same ones: a check that a network can learn at all, and no measure
+/// of anything else. Whoever reports of it says so.
+inline constexpr const char* overfit_fold = "overfit";
+
+/// One fold: its number, as many as make_splits gives; "all": every case trains and none is held out (validation is
+/// empty: a score on training cases would mislead); or "overfit". Throws core::UserError on any other name.
 Split make_split(const DatasetDescription& dataset, const std::string& fold);
 
 }  // namespace medvol::datasets

@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "datasets/catalogue/hdf5_file.h"
 #include "framework/core/error.h"
 #include "framework/dicom/series.h"
 #include "framework/imaging/image_io.h"
@@ -29,10 +30,16 @@ imaging::Volume pages_of(imaging::Volume stack, const fs::path& inside, const fs
   return stack;
 }
 
-template <class Read>
-imaging::Volume read_at(const fs::path& path, const Read& read) {
+bool is_hdf5(const fs::path& file) {
+  const fs::path ending = file.extension();
+  return ending == ".h5" || ending == ".hdf5";
+}
+
+template <class Read, class ReadHdf5>
+imaging::Volume read_at(const fs::path& path, const Read& read, const ReadHdf5& read_hdf5) {
   const fs::path file = file_on_disk(path);
   if (file == path) return read(path);
+  if (is_hdf5(file)) return read_hdf5(file, path.lexically_relative(file).generic_string());
   return pages_of(read(file), path.lexically_relative(file), file);
 }
 
@@ -46,9 +53,11 @@ fs::path file_on_disk(const fs::path& path) {
 
 imaging::Volume read_image_at(const fs::path& path) {
   if (fs::is_directory(path)) return dicom::read_series(path);
-  return read_at(path, [](const fs::path& file) { return imaging::read_image(file, imaging::FourthAxis::channels); });
+  return read_at(
+      path, [](const fs::path& file) { return imaging::read_image(file, imaging::FourthAxis::channels); },
+      read_hdf5_image);
 }
 
-imaging::Volume read_labels_at(const fs::path& path) { return read_at(path, imaging::read_labels); }
+imaging::Volume read_labels_at(const fs::path& path) { return read_at(path, imaging::read_labels, read_hdf5_labels); }
 
 }  // namespace medvol::datasets

@@ -9,6 +9,7 @@ namespace medvol::datasets {
 ///   an image file                          imaging::read_image
 ///   a folder                               the one DICOM series in it
 ///   pages of a TIFF stack, from 0          stack.tif/pages_6-11 is six slices
+///   an array in an HDF5 file               cases.h5/images/case_1 (hdf5_file.h)
 /// The latter two exist on no disk: file_on_disk gives what does.
 imaging::Volume read_image_at(const std::filesystem::path& path);
 

@@ -134,8 +134,10 @@ struct ExperimentOptions {
     visit("inference", inference, "sliding window of validation and prediction");
     visit("evaluation", evaluation, "how predictions are scored");
     visit("run", run, "where results go");
-    visit("fold", fold, "which fifth is held out: 0 to 4, or all: nothing is held out",
-          config::one_of({"0", "1", "2", "3", "4", "all"}));
+    visit("fold", fold,
+          "which fifth is held out: 0 to 4 (a data set may bring more folds); all: nothing is held out; overfit: the "
+          "cases that are trained on are scored, to see that a network can learn at all",
+          config::one_of({"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "all", "overfit"}));
     visit("training_cases", training_cases,
           "train on so many of the fold's training cases; 0: all. The seed chooses them, fewer always among more",
           config::at_least(0));

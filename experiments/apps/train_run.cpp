@@ -3,6 +3,7 @@
 #include <regex>
 
 #include "datasets/catalogue/read_case.h"
+#include "datasets/catalogue/splits.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
@@ -83,6 +84,12 @@ std::string variant(ExperimentOptions options) {
   return storage::checksum(text).substr(0, 16);
 }
 
+/// Of a report. Nobody shall take a score on the training's own cases for another.
+std::string title_of(const ExperimentOptions& options) {
+  return fmt::format("{}, fold {}{}", options.name, options.fold,
+                     options.fold == datasets::overfit_fold ? ": trained on the cases that are scored" : "");
+}
+
 int64_t parameter_count(const torch::nn::Module& module) {
   int64_t count = 0;
   for (const torch::Tensor& parameter : module.parameters()) count += parameter.numel();
@@ -108,6 +115,10 @@ std::vector<reports::Picture> sample_pictures(const std::filesystem::path& folde
 run::Outcome train_network(const ExperimentOptions& options, const runtime::ExecutionContext& context,
                            const PreparedExperiment& prepared, trainers::Task& task, run::RunDirectory& directory) {
   write_task_shape(directory.root() / "network.json", task.network_shape());
+  if (options.fold == datasets::overfit_fold)
+    core::log_warning(
+        "fold=overfit TRAINS ON THE CASES THAT IT SCORES: its scores say whether a network can learn these "
+        "by heart, and nothing of any other case");
   const std::unique_ptr<trainers::Schedule> schedule = options.schedule.build();
   CurvesHook curves(directory);
   std::vector<trainers::Hook*> hooks = task.hooks();
@@ -166,7 +177,7 @@ reports::Evaluation evaluate_held_out(const run::RunDirectory& directory, const 
                                       const ExperimentOptions& options, const run::Identity& identity,
                                       std::vector<reports::Table> extra_tables) {
   EvaluationJob job;
-  job.title = fmt::format("{}, fold {}", options.name, options.fold);
+  job.title = title_of(options);
   job.identity = identity_lines(identity);
   job.labels = prepared.plan.labels;
   job.regions = prepared.plan.regions;
@@ -197,7 +208,7 @@ void measure_task(trainers::Task& task, const run::RunDirectory& directory, cons
   bar.finish("");
   if (measured.values.empty()) return;  // the validations in the log say it all
   reports::MeasureReport report;
-  report.title = fmt::format("{}, fold {}", options.name, options.fold);
+  report.title = title_of(options);
   report.lead = fmt::format("{} with {}, on held-out cases.", options.trainer.name(), network_name(task, options));
   report.identity = identity_lines(identity);
   report.methods = measured.methods;

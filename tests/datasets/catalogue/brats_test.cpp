@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "datasets/catalogue/register.h"
-#include "framework/core/error.h"
-#include "tests/support/support.h"
+#include "tests/datasets/catalogue/layout_checks.h"
 
 namespace medvol::datasets {
 namespace {
@@ -21,17 +20,10 @@ void make_case(const std::filesystem::path& folder, const std::vector<std::strin
 const std::vector<std::string> of_2018{"_t1.nii.gz", "_t1ce.nii.gz", "_t2.nii.gz", "_flair.nii.gz", "_seg.nii.gz"};
 const std::vector<std::string> of_2023{"-t1n.nii.gz", "-t1c.nii.gz", "-t2w.nii.gz", "-t2f.nii.gz", "-seg.nii.gz"};
 
-DatasetDescription describe(const std::filesystem::path& root) {
-  return Brats({.root = root, .patients = std::nullopt}).describe();
-}
+DatasetDescription describe(const std::filesystem::path& root) { return datasets::describe<Brats>(root); }
 
-std::string error_of(const std::filesystem::path& root) {
-  try {
-    describe(root);
-  } catch (const core::UserError& error) {
-    return error.what() + std::string(" | ") + error.where();
-  }
-  return "";
+std::string refusal(const std::filesystem::path& root) {
+  return error_of([&] { describe(root); });
 }
 
 TEST(Brats, OfTheYear2018HasGradesSitesAndLabelFour) {
@@ -86,16 +78,16 @@ TEST(Brats, OfTheYear2023HasTimePointsAndLabelThree) {
 
 TEST(Brats, SaysWhatIsWrong) {
   const tests::TemporaryFolder folder;
-  EXPECT_THAT(error_of(folder / "nowhere"), HasSubstr("is no folder"));
+  EXPECT_THAT(refusal(folder / "nowhere"), HasSubstr("is no folder"));
   std::filesystem::create_directories(folder / "empty");
-  EXPECT_THAT(error_of(folder / "empty"), HasSubstr("holds no case of BraTS"));
+  EXPECT_THAT(refusal(folder / "empty"), HasSubstr("holds no case of BraTS"));
   make_case(folder / "torn/BraTS2021_00000", {"_t1.nii.gz", "_t2.nii.gz", "_seg.nii.gz"});
-  EXPECT_THAT(error_of(folder / "torn"), HasSubstr("has no BraTS2021_00000_t1ce.nii.gz"));
+  EXPECT_THAT(refusal(folder / "torn"), HasSubstr("has no BraTS2021_00000_t1ce.nii.gz"));
   make_case(folder / "mixed/BraTS2021_00000", of_2018);
   make_case(folder / "mixed/BraTS-GLI-00005-000", of_2023);
-  EXPECT_THAT(error_of(folder / "mixed"), HasSubstr("another year's challenge"));
+  EXPECT_THAT(refusal(folder / "mixed"), HasSubstr("another year's challenge"));
   make_case(folder / "validation/BraTS2021_00001", {of_2018.begin(), of_2018.end() - 1});
-  EXPECT_THAT(error_of(folder / "validation"), HasSubstr("no case has a label map"));
+  EXPECT_THAT(refusal(folder / "validation"), HasSubstr("no case has a label map"));
 }
 
 }  // namespace

@@ -6,8 +6,7 @@
 #include "datasets/catalogue/csv_list.h"
 #include "datasets/catalogue/kits.h"
 #include "datasets/catalogue/lits.h"
-#include "framework/core/error.h"
-#include "tests/support/support.h"
+#include "tests/datasets/catalogue/layout_checks.h"
 
 namespace medvol::datasets {
 namespace {
@@ -15,31 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using tests::TemporaryFolder;
-
-void touch(const std::filesystem::path& folder, const std::vector<std::string>& names) {
-  for (const std::string& name : names) tests::write_file(folder / name, "");
-}
-
-template <class Layout>
-DatasetDescription describe(const std::filesystem::path& root) {
-  return Layout(FolderOptions{.root = root, .patients = std::nullopt}).describe();
-}
-
-template <class Describe>
-std::string error_of(const Describe& describe) {
-  try {
-    describe();
-  } catch (const core::UserError& error) {
-    return error.what() + std::string(" | ") + error.where();
-  }
-  return "";
-}
-
-std::vector<std::string> ids(const std::vector<Case>& cases) {
-  std::vector<std::string> result;
-  for (const Case& one : cases) result.push_back(one.id);
-  return result;
-}
 
 void acdc_patient(const std::filesystem::path& folder, const std::string& ed, const std::string& es) {
   const std::string name = folder.filename().string();

@@ -4,7 +4,7 @@
 #include "datasets/catalogue/nnunet_raw.h"
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/register.h"
-#include "framework/core/error.h"
+#include "tests/datasets/catalogue/layout_checks.h"
 #include "tests/datasets/catalogue/made_dataset.h"
 
 namespace medvol::datasets {
@@ -12,16 +12,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const core::UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(NnunetRaw, ReadsTheFolder) {
   const tests::TemporaryFolder folder;

@@ -87,6 +87,8 @@ TEST(Splits, OneFoldByName) {
   EXPECT_EQ(make_split(dataset, "4").validation.size(), 1u);
   EXPECT_EQ(make_split(dataset, "all").train.size(), 5u);
   EXPECT_TRUE(make_split(dataset, "all").validation.empty());
+  EXPECT_EQ(make_split(dataset, "overfit").train.size(), 5u);
+  EXPECT_EQ(make_split(dataset, "overfit").validation, make_split(dataset, "overfit").train);
   dataset.given_splits = {{.train = {"a"}, .validation = {"b"}}};
   EXPECT_EQ(make_split(dataset, "0").validation, std::vector<std::string>{"b"});
   for (const char* wrong : {"5", "-1", "", "1x", "All"}) {
@@ -94,7 +96,7 @@ TEST(Splits, OneFoldByName) {
       make_split(dataset, wrong);
       FAIL() << "accepted " << wrong;
     } catch (const core::UserError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("0 to 0, or all"));
+      EXPECT_THAT(error.what(), HasSubstr("0 to 0, all, or overfit"));
     }
   }
 }
