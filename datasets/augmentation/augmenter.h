@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "datasets/augmentation/augmentation_draws.h"
+#include "datasets/augmentation/local_window.h"
+#include "datasets/augmentation/median.h"
 #include "datasets/augmentation/source_patch.h"
 #include "framework/runtime/philox.h"
 
@@ -14,6 +16,8 @@ struct AugmentationScratch {
   std::vector<float> values;      ///< a channel's intermediate values
   std::vector<float> row_values;  ///< tables and rows of one step
   std::vector<int32_t> row_indices;
+  LocalWindow window;
+  MedianScratch median;
 };
 
 /// The CPU engine: affine, crop and mirror in one gather straight from the stored image, then the intensity steps

@@ -38,12 +38,6 @@ Taps gaussian(double sigma) {
   return taps;
 }
 
-int64_t reflected(int64_t index, int64_t size) {
-  if (size == 1) return 0;
-  while (index < 0 || index >= size) index = index < 0 ? -index : 2 * size - 2 - index;
-  return index;
-}
-
 /// out[x] = Σ weights[k] rows[k][x]
 void weigh_rows(const float* const* rows, const Taps& taps, int64_t length, float* out) {
   int64_t x = 0;
@@ -72,6 +66,12 @@ void blur_row(float* padded, const Taps& taps, int64_t length, float* out) {
 }
 
 }  // namespace
+
+int64_t reflected(int64_t index, int64_t size) {
+  if (size == 1) return 0;
+  while (index < 0 || index >= size) index = index < 0 ? -index : 2 * size - 2 - index;
+  return index;
+}
 
 std::vector<float> gaussian_weights(double sigma) {
   const Taps taps = gaussian(sigma);

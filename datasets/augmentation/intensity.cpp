@@ -102,13 +102,13 @@ void ChannelIntensity::multiply(double factor) {
   offset_ *= factor;
 }
 
-void ChannelIntensity::stretch(double factor) {
+void ChannelIntensity::stretch(double factor, bool keep_range) {
   const Statistics& now = statistics();
   const double mean = scale_ * now.mean + offset_;
   const auto [low, high] = std::minmax({scale_ * now.minimum + offset_, scale_ * now.maximum + offset_});
   scale_ *= factor;
   offset_ = (offset_ - mean) * factor + mean;
-  if (factor <= 1) return;  // nothing can leave the old range
+  if (factor <= 1 || !keep_range) return;  // nothing leaves the old range, or it may
   statistics_ = clamp(scale_, offset_, low, high);
   scale_ = 1;
   offset_ = 0;

@@ -11,8 +11,9 @@ class ChannelIntensity {
   ChannelIntensity(float* values, int64_t count) : values_(values), count_(count) {}
 
   void multiply(double factor);
-  /// (v − mean) · factor + mean, kept within the channel's old minimum and maximum.
-  void stretch(double factor);
+  void shift(double by) { offset_ += by; }
+  /// (v − mean) · factor + mean, with `keep_range` kept within the channel's old minimum and maximum.
+  void stretch(double factor, bool keep_range = true);
   /// ((v − min) / range)^gamma · range + min, then shifted and scaled to the old mean and standard deviation;
   /// `inverted`: the same on −v, negated again.
   void curve(double gamma, bool inverted);

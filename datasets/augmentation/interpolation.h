@@ -12,18 +12,35 @@
 /// Reading stored voxels: float or half, one, eight in a row, or eight pairs of neighbours.
 namespace medvol::datasets::lanes {
 
-/// values[i] and values[i + 1] at eight places.
+/// values[i] and values[i + 1] at eight places, the two beside each other: those of four places, then of four more.
 struct Pairs {
-  Floats first, second;
+  Floats low, high;
 };
 
+/// Near and far side by share, of each pair.
+inline Pairs blend(const Pairs& near, const Pairs& far, const Pairs& share) {
+  return {fused(share.low, far.low - near.low, near.low), fused(share.high, far.high - near.high, near.high)};
+}
+/// One number for each pair.
+inline Pairs doubled(Floats values) {
+  return {__builtin_shufflevector(values, values, 0, 0, 1, 1, 2, 2, 3, 3),
+          __builtin_shufflevector(values, values, 4, 4, 5, 5, 6, 6, 7, 7)};
+}
+/// From the first of each pair to the second by share.
+inline Floats blend_within(const Pairs& pairs, Floats share) {
+  const Floats first = __builtin_shufflevector(pairs.low, pairs.high, 0, 2, 4, 6, 8, 10, 12, 14);
+  const Floats second = __builtin_shufflevector(pairs.low, pairs.high, 1, 3, 5, 7, 9, 11, 13, 15);
+  return fused(share, second - first, first);
+}
+
 template <class Stored>
-Pairs gather_pairs(const Stored* values, Ints offsets) {
+Pairs gather_pairs(const Stored* values, const int32_t* offsets) {
   Pairs pairs;
-  for (int lane = 0; lane < width; ++lane) {
-    pairs.first[lane] = float(values[offsets[lane]]);
-    pairs.second[lane] = float(values[offsets[lane] + 1]);
-  }
+  for (int place = 0; place < 4; ++place)
+    for (int neighbour = 0; neighbour < 2; ++neighbour) {
+      pairs.low[2 * place + neighbour] = float(values[offsets[place] + neighbour]);
+      pairs.high[2 * place + neighbour] = float(values[offsets[place + 4] + neighbour]);
+    }
   return pairs;
 }
 
@@ -33,27 +50,31 @@ void read_row(const Stored* from, int64_t count, float* to) {
 }
 
 #if defined(__AVX2__) && defined(__F16C__)
+/// One load fetches a voxel and its neighbour; plain loads take half the time of the gather instruction.
 template <>
-inline Pairs gather_pairs(const float* values, Ints offsets) {
-  const auto index = reinterpret_cast<__m256i>(offsets);
-  return {reinterpret_cast<Floats>(_mm256_i32gather_ps(values, index, 4)),
-          reinterpret_cast<Floats>(_mm256_i32gather_ps(values + 1, index, 4))};
+inline Pairs gather_pairs(const float* values, const int32_t* offsets) {
+  const auto four = [&](int first) {
+    const auto load = [&](int place) {
+      int64_t pair;
+      std::memcpy(&pair, values + offsets[first + place], sizeof pair);
+      return pair;
+    };
+    return reinterpret_cast<Floats>(_mm256_setr_epi64x(load(0), load(1), load(2), load(3)));
+  };
+  return {four(0), four(4)};
 }
 
-/// One 32-bit load fetches a voxel and its neighbour. Eight plain loads took half the time of the gather instruction.
 template <>
-inline Pairs gather_pairs(const c10::Half* values, Ints offsets) {
-  const auto load = [&](int lane) {
-    int32_t pair;
-    std::memcpy(&pair, values + offsets[lane], sizeof pair);
-    return pair;
+inline Pairs gather_pairs(const c10::Half* values, const int32_t* offsets) {
+  const auto four = [&](int first) {
+    const auto load = [&](int place) {
+      int32_t pair;
+      std::memcpy(&pair, values + offsets[first + place], sizeof pair);
+      return pair;
+    };
+    return reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm_setr_epi32(load(0), load(1), load(2), load(3))));
   };
-  const __m256i both = _mm256_setr_epi32(load(0), load(1), load(2), load(3), load(4), load(5), load(6), load(7));
-  const __m256i packed =
-      _mm256_packus_epi32(_mm256_and_si256(both, _mm256_set1_epi32(0xffff)), _mm256_srli_epi32(both, 16));
-  const __m256i ordered = _mm256_permute4x64_epi64(packed, 0b11011000);
-  return {reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm256_castsi256_si128(ordered))),
-          reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm256_extracti128_si256(ordered, 1)))};
+  return {four(0), four(4)};
 }
 
 template <>

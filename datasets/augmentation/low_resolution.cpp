@@ -6,23 +6,6 @@
 namespace medvol::datasets {
 namespace {
 
-struct LinearTap {
-  int64_t low, high;
-  float share;  ///< of `high`
-};
-
-int64_t nearest_exact(int64_t index, int64_t from, int64_t to) {
-  const float ratio = float(from) / float(to);
-  return std::min(static_cast<int64_t>(std::floor((float(index) + 0.5f) * ratio)), from - 1);
-}
-
-/// Where voxel `index` of the fine axis lies on the coarse one.
-LinearTap linear_tap(int64_t index, int64_t fine, int64_t coarse) {
-  const float position = std::max((float(index) + 0.5f) * (float(coarse) / float(fine)) - 0.5f, 0.0f);
-  const auto low = static_cast<int64_t>(position);
-  return {low, std::min(low + 1, coarse - 1), position - float(low)};
-}
-
 void reduce(const float* values, const Index3& size, const Index3& coarse_size, float* coarse, int32_t* columns) {
   for (int64_t x = 0; x < coarse_size[2]; ++x) columns[x] = int32_t(nearest_exact(x, size[2], coarse_size[2]));
   for (int64_t z = 0; z < coarse_size[0]; ++z)
@@ -47,11 +30,23 @@ void blend_rows(const float* coarse, const Index3& coarse_size, const LinearTap&
 
 }  // namespace
 
+int64_t coarse_length(int64_t size, double scale) { return std::max<int64_t>(1, std::llrint(double(size) * scale)); }
+
+int64_t nearest_exact(int64_t index, int64_t from, int64_t to) {
+  const float ratio = float(from) / float(to);
+  return std::min(static_cast<int64_t>(std::floor((float(index) + 0.5f) * ratio)), from - 1);
+}
+
+LinearTap linear_tap(int64_t index, int64_t fine, int64_t coarse) {
+  const float position = std::max((float(index) + 0.5f) * (float(coarse) / float(fine)) - 0.5f, 0.0f);
+  const auto low = static_cast<int64_t>(position);
+  return {low, std::min(low + 1, coarse - 1), position - float(low)};
+}
+
 void simulate_low_resolution(float* values, const Index3& size, double scale, bool in_plane, std::vector<float>& coarse,
                              std::vector<float>& rows, std::vector<int32_t>& table) {
   Index3 coarse_size = size;
-  for (size_t axis = in_plane ? 1 : 0; axis < 3; ++axis)
-    coarse_size[axis] = std::max<int64_t>(1, std::llrint(double(size[axis]) * scale));
+  for (size_t axis = in_plane ? 1 : 0; axis < 3; ++axis) coarse_size[axis] = coarse_length(size[axis], scale);
   const int64_t width = size[2];
   coarse.resize(std::max(coarse.size(), static_cast<size_t>(voxel_count(coarse_size))));
   rows.resize(std::max(rows.size(), static_cast<size_t>(coarse_size[2] + width)));

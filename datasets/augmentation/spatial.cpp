@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "datasets/augmentation/affine_grid.h"
 #include "datasets/augmentation/interpolation.h"
+#include "datasets/augmentation/neighbours.h"
 #include "framework/core/error.h"
 
 namespace medvol::datasets {
@@ -13,51 +15,6 @@ namespace {
 /// Voxels x of an output row, [begin, end).
 struct Range {
   int64_t begin, end;
-};
-
-/// The part of the image that may be read: image and box at once; in image coordinates.
-struct Region {
-  Index3 low, high;
-};
-
-Region readable(const SourcePatch& source) {
-  Region region;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    region.low[axis] = std::max<int64_t>(source.begin[axis], 0);
-    region.high[axis] = std::min(source.begin[axis] + source.size[axis], source.image_size[axis]);
-  }
-  return region;
-}
-
-/// Source coordinates along an output row: start + step · x, in image coordinates.
-struct Line {
-  std::array<double, 3> start, step;
-  double at(size_t axis, auto x) const { return start[axis] + step[axis] * double(x); }
-};
-
-/// The output grid's way into the image.
-struct AffineGrid {
-  std::array<double, 3> origin;  ///< source of output voxel 0, 0, 0
-  std::array<std::array<double, 3>, 3> matrix;
-
-  AffineGrid(const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws)
-      : matrix(draws.matrix) {
-    for (size_t row = 0; row < 3; ++row) {
-      origin[row] = double(source.begin[row]) + double(source.size[row] - 1) / 2;
-      for (size_t column = 0; column < 3; ++column) {
-        if (draws.mirror[column]) matrix[row][column] = -matrix[row][column];
-        origin[row] -= matrix[row][column] * (double(patch_size[column] - 1) / 2);
-      }
-    }
-  }
-  Line line(int64_t z, int64_t y) const {
-    Line line;
-    for (size_t row = 0; row < 3; ++row) {
-      line.start[row] = origin[row] + matrix[row][0] * double(z) + matrix[row][1] * double(y);
-      line.step[row] = matrix[row][2];
-    }
-    return line;
-  }
 };
 
 /// Narrows `range` to the x with low ≤ line.at(axis, x) < high. Solved first, then corrected for rounding: at() is
@@ -105,101 +62,40 @@ void place_row(const Line& line, const Region& region, const Index3& size, bool 
   }
 }
 
+/// Eight voxels of the row.
 template <bool in_plane, class Stored>
-lanes::Floats interpolate(const Stored* image, int64_t plane, int64_t length, lanes::Ints offsets,
+lanes::Floats interpolate(const Stored* image, int64_t plane, int64_t length, const int32_t* offsets,
                           lanes::Floats share_z, lanes::Floats share_y, lanes::Floats share_x) {
-  const auto blend = [&](const Stored* slice) {
-    const lanes::Pairs near = lanes::gather_pairs(slice, offsets), far = lanes::gather_pairs(slice + length, offsets);
-    const lanes::Floats a = near.first + share_x * (near.second - near.first);
-    const lanes::Floats b = far.first + share_x * (far.second - far.first);
-    return a + share_y * (b - a);
+  const lanes::Pairs y = lanes::doubled(share_y);
+  const auto slice = [&](const Stored* from) {
+    return lanes::blend(lanes::gather_pairs(from, offsets), lanes::gather_pairs(from + length, offsets), y);
   };
-  const lanes::Floats low = blend(image);
-  if constexpr (in_plane) return low;
-  return low + share_z * (blend(image + plane) - low);
+  const lanes::Pairs low = slice(image);
+  if constexpr (in_plane) return lanes::blend_within(low, share_x);
+  return lanes::blend_within(lanes::blend(low, slice(image + plane), lanes::doubled(share_z)), share_x);
 }
 
 template <bool in_plane, class Stored>
 void interpolate_inner(const Stored* image, const Index3& size, const Row& row, float* out) {
-  const int64_t plane = size[1] * size[2];
-  const int64_t begin = row.inner.begin, count = row.inner.end - begin;
+  const int64_t plane = size[1] * size[2], begin = row.inner.begin, count = row.inner.end - begin;
   if (count <= 0) return;
-  // A row shorter than the lanes is filled up with its first voxel; a longer one ends on lanes that overlap.
-  for (int64_t done = 0; done < count; done += lanes::width) {
-    const int64_t x = begin + std::max<int64_t>(0, std::min(done, count - lanes::width));
-    const int64_t valid = std::min(lanes::width, count);
-    lanes::Ints offsets = lanes::Ints{} + row.offsets[begin];
-    lanes::Floats share_z{}, share_y{}, share_x{};
-    if (valid == lanes::width) {
-      std::memcpy(&offsets, row.offsets + x, sizeof offsets);
-      share_z = lanes::load(row.share_z + x), share_y = lanes::load(row.share_y + x),
-      share_x = lanes::load(row.share_x + x);
-      lanes::store(out + x, interpolate<in_plane>(image, plane, size[2], offsets, share_z, share_y, share_x));
-      continue;
-    }
-    for (int64_t i = 0; i < valid; ++i) {
-      offsets[i] = row.offsets[x + i];
-      share_z[i] = row.share_z[x + i], share_y[i] = row.share_y[x + i], share_x[i] = row.share_x[x + i];
-    }
-    const lanes::Floats values = interpolate<in_plane>(image, plane, size[2], offsets, share_z, share_y, share_x);
-    for (int64_t i = 0; i < valid; ++i) out[x + i] = values[i];
+  // A longer row ends on lanes that overlap; one shorter than the lanes is filled up with its first voxel.
+  for (int64_t done = 0; count >= lanes::width && done < count; done += lanes::width) {
+    const int64_t x = begin + std::min(done, count - lanes::width);
+    lanes::store(out + x, interpolate<in_plane>(image, plane, size[2], row.offsets + x, lanes::load(row.share_z + x),
+                                                lanes::load(row.share_y + x), lanes::load(row.share_x + x)));
   }
+  if (count >= lanes::width) return;
+  int32_t offsets[lanes::width];
+  lanes::Floats share_z{}, share_y{}, share_x{};
+  std::fill(offsets, offsets + lanes::width, row.offsets[begin]);
+  for (int64_t i = 0; i < count; ++i) {
+    offsets[i] = row.offsets[begin + i];
+    share_z[i] = row.share_z[begin + i], share_y[i] = row.share_y[begin + i], share_x[i] = row.share_x[begin + i];
+  }
+  const lanes::Floats values = interpolate<in_plane>(image, plane, size[2], offsets, share_z, share_y, share_x);
+  for (int64_t i = 0; i < count; ++i) out[begin + i] = values[i];
 }
-
-/// The eight neighbours of a point near the border of what can be read.
-struct Neighbours {
-  std::array<int64_t, 8> offset;  ///< flat, or -1 when it cannot be read
-  std::array<float, 8> weight;
-  std::array<bool, 8> padding;  ///< within the box but outside the image
-
-  Neighbours(const SourcePatch& source, const Region& region, const Line& line, int64_t x) {
-    std::array<int64_t, 3> floor;
-    std::array<float, 3> share;
-    for (size_t axis = 0; axis < 3; ++axis) {
-      floor[axis] = static_cast<int64_t>(std::floor(line.at(axis, x)));
-      share[axis] = float(line.at(axis, x) - double(floor[axis]));
-    }
-    for (size_t corner = 0; corner < 8; ++corner) {
-      const std::array<bool, 3> far{(corner & 4) != 0, (corner & 2) != 0, (corner & 1) != 0};
-      bool can_be_read = true, in_box = true;
-      std::array<int64_t, 3> at;
-      weight[corner] = 1;
-      for (size_t axis = 0; axis < 3; ++axis) {
-        at[axis] = floor[axis] + far[axis];
-        weight[corner] *= far[axis] ? share[axis] : 1 - share[axis];
-        can_be_read &= at[axis] >= region.low[axis] && at[axis] < region.high[axis];
-        in_box &= at[axis] >= source.begin[axis] && at[axis] < source.begin[axis] + source.size[axis];
-      }
-      offset[corner] = can_be_read ? (at[0] * source.image_size[1] + at[1]) * source.image_size[2] + at[2] : -1;
-      padding[corner] = in_box && !can_be_read;
-    }
-  }
-};
-
-/// Adds up weights per label; the heaviest wins, the smaller of equals. Outside the image is label -1, and becomes 0.
-class Vote {
- public:
-  void add(int label, float weight) {
-    for (int i = 0; i < count_; ++i)
-      if (labels_[i] == label) {
-        weights_[i] += weight;
-        return;
-      }
-    labels_[count_] = label;
-    weights_[count_++] = weight;
-  }
-  uint8_t winner() const {
-    int best = 0;
-    for (int i = 1; i < count_; ++i)
-      if (weights_[i] > weights_[best] || (weights_[i] == weights_[best] && labels_[i] < labels_[best])) best = i;
-    return count_ == 0 || labels_[best] < 0 ? 0 : static_cast<uint8_t>(labels_[best]);
-  }
-
- private:
-  int count_ = 0;
-  int labels_[8];
-  float weights_[8];
-};
 
 float sum(lanes::Floats values) {
   float total = 0;
@@ -252,23 +148,11 @@ void vote_inner(const uint8_t* labels, const Index3& size, const Row& row, uint8
 template <class Stored>
 void interpolate_border(const Stored* image, const SourcePatch& source, const Region& region, const Line& line,
                         const Row& row, const Index3& patch_size, float* image_out, uint8_t* labels_out) {
-  const int64_t volume = voxel_count(source.image_size), patch = voxel_count(patch_size);
   for (int64_t x = row.touching.begin; x < row.touching.end; ++x) {
     if (x == row.inner.begin && row.inner.end > x) x = row.inner.end;
     if (x >= row.touching.end) break;
-    const Neighbours near(source, region, line, x);
-    Vote vote;
-    for (size_t corner = 0; corner < 8; ++corner) {
-      if (near.padding[corner]) vote.add(-1, near.weight[corner]);
-      if (near.offset[corner] >= 0) vote.add(source.labels[near.offset[corner]], near.weight[corner]);
-    }
-    labels_out[x] = vote.winner();
-    for (int64_t channel = 0; channel < source.channels; ++channel) {
-      float sum = 0;
-      for (size_t corner = 0; corner < 8; ++corner)
-        if (near.offset[corner] >= 0) sum += near.weight[corner] * float(image[channel * volume + near.offset[corner]]);
-      image_out[channel * patch + x] = sum;
-    }
+    const Neighbours near(source, region, {line.at(0, x), line.at(1, x), line.at(2, x)});
+    sample_point(image, source, near, voxel_count(patch_size), x, image_out, labels_out);
   }
 }
 
@@ -306,56 +190,7 @@ void gather_rows(const Stored* image, const SourcePatch& source, const Index3& p
       }
 }
 
-/// Copies the readable part of one row, [from, from + width) of `stored`, and zeros elsewhere; mirrored when asked.
-template <class Stored, class Out, class Copy>
-void copy_row(const Stored* stored, int64_t from, const Range& readable, int64_t width, bool mirror, Out* out,
-              const Copy& copy) {
-  const int64_t begin = std::clamp<int64_t>(readable.begin - from, 0, width);
-  const int64_t end = std::clamp<int64_t>(readable.end - from, begin, width);
-  std::fill(out, out + begin, Out(0));
-  copy(stored + from + begin, end - begin, out + begin);
-  std::fill(out + end, out + width, Out(0));
-  if (mirror) std::reverse(out, out + width);
-}
-
-template <class Stored, class Out, class Copy>
-void crop_volume(const Stored* stored, const SourcePatch& source, const Index3& patch_size,
-                 const std::array<bool, 3>& mirror, Out* out, const Copy& copy) {
-  const Region region = readable(source);
-  Index3 start;
-  for (size_t axis = 0; axis < 3; ++axis)
-    start[axis] = source.begin[axis] + source.size[axis] / 2 - patch_size[axis] / 2;
-  const int64_t width = patch_size[2];
-  for (int64_t z = 0; z < patch_size[0]; ++z)
-    for (int64_t y = 0; y < patch_size[1]; ++y, out += width) {
-      const int64_t from_z = start[0] + (mirror[0] ? patch_size[0] - 1 - z : z);
-      const int64_t from_y = start[1] + (mirror[1] ? patch_size[1] - 1 - y : y);
-      const bool inside =
-          from_z >= region.low[0] && from_z < region.high[0] && from_y >= region.low[1] && from_y < region.high[1];
-      if (!inside) {
-        std::fill(out, out + width, Out(0));
-        continue;
-      }
-      const Stored* row = stored + (from_z * source.image_size[1] + from_y) * source.image_size[2];
-      copy_row(row, start[2], {region.low[2], region.high[2]}, width, mirror[2], out, copy);
-    }
-}
-
 }  // namespace
-
-void crop(const SourcePatch& source, const Index3& patch_size, const std::array<bool, 3>& mirror, float* image_out,
-          uint8_t* labels_out) {
-  std::visit(
-      [&](const auto* image) {
-        for (int64_t channel = 0; channel < source.channels; ++channel)
-          crop_volume(image + channel * voxel_count(source.image_size), source, patch_size, mirror,
-                      image_out + channel * voxel_count(patch_size),
-                      [](const auto* from, int64_t count, float* to) { lanes::read_row(from, count, to); });
-      },
-      source.image);
-  crop_volume(source.labels, source, patch_size, mirror, labels_out,
-              [](const uint8_t* from, int64_t count, uint8_t* to) { std::copy(from, from + count, to); });
-}
 
 void gather(const SourcePatch& source, const Index3& patch_size, bool in_plane, const AugmentationDraws& draws,
             float* image_out, uint8_t* labels_out, std::vector<float>& shares, std::vector<int32_t>& offsets) {

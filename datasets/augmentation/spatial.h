@@ -7,12 +7,13 @@
 
 namespace medvol::datasets {
 
-/// The middle of the box, mirrored: voxel size/2 - patch/2 of the box (whole numbers) becomes the first of the patch.
-void crop(const SourcePatch& source, const Index3& patch_size, const std::array<bool, 3>& mirror, float* image_out,
+/// The middle of the box, its axes in the drawn order and mirrored: voxel size/2 - patch/2 of the box (whole numbers)
+/// is the first of what is taken.
+void crop(const SourcePatch& source, const Index3& patch_size, const AugmentationDraws& draws, float* image_out,
           uint8_t* labels_out);
 
-/// Affine map, crop and mirror in one gather: output voxel o takes the source at
-///   (box middle) + matrix · flip · (o − (patch − 1) / 2).
+/// Affine map, crop, order of axes and mirror in one gather: output voxel o takes the source at
+///   (box middle) + matrix · (o − (patch − 1) / 2, reordered and mirrored).
 /// Image: trilinear, 0 beyond the box (torch's grid_sample with align_corners = false and zero padding). Labels: each
 /// of the labels among the eight neighbours gathers their linear weights, and the heaviest wins (the smaller of
 /// equals), so that no label is invented; what lies outside the image votes too, as nnU-Net's label -1, and becomes 0.

@@ -212,11 +212,7 @@ TEST(Noise, IsStandardNormal) {
 
 TEST(Augmenter, ProbabilitiesOfZeroGiveThePatchItself) {
   AugmentationOptions options;
-  for (double* probability : {&options.rotation.probability, &options.scaling.probability, &options.noise.probability,
-                              &options.blur.probability, &options.brightness.probability, &options.contrast.probability,
-                              &options.low_resolution.probability, &options.gamma_inverted.probability,
-                              &options.gamma.probability, &options.mirror.probability})
-    *probability = 0;
+  for (const auto& [name, probability] : step_probabilities(options)) *probability = 0;
   const Augmenter augmenter(options, {9, 10, 11});
   const Index3 box = augmenter.source_patch_size();
   const at::Tensor image = at::rand({2, box[0], box[1], box[2]}).contiguous();
@@ -233,12 +229,10 @@ TEST(Augmenter, ProbabilitiesOfZeroGiveThePatchItself) {
 
 TEST(Augmenter, EveryStepAtOnceKeepsValuesFiniteAndLabelsKnown) {
   AugmentationOptions options;
-  for (double* probability :
-       {&options.rotation.probability, &options.scaling.probability, &options.noise.probability,
-        &options.blur.probability, &options.blur.channel_probability, &options.brightness.probability,
-        &options.contrast.probability, &options.low_resolution.probability, &options.low_resolution.channel_probability,
-        &options.gamma_inverted.probability, &options.gamma.probability})
-    *probability = 1;
+  for (const auto& [name, probability] : step_probabilities(options)) *probability = 1;
+  options.median.probability = options.contrast.probability = 0.5;  // each excludes another step
+  options.blur.probability = options.free_contrast.probability = 0.5;
+  options.blur.channel_probability = options.low_resolution.channel_probability = 1;
   for (const std::vector<int64_t>& patch : {std::vector<int64_t>{9, 10, 11}, {3, 12, 13}, {14, 9}}) {
     const Augmenter augmenter(options, patch);
     const Index3 size = augmenter.patch_size(), image_size{7, 9, 8};  // smaller than the patch

@@ -57,7 +57,9 @@ Result run_gather(const SourcePatch& source, const Index3& patch, const Augmenta
 Result run_crop(const SourcePatch& source, const Index3& patch, const std::array<bool, 3>& mirror) {
   Result result{at::full({source.channels, patch[0], patch[1], patch[2]}, 99.0f, at::kFloat),
                 at::full({patch[0], patch[1], patch[2]}, 99, at::kByte)};
-  crop(source, patch, mirror, result.image.mutable_data_ptr<float>(), result.labels.mutable_data_ptr<uint8_t>());
+  AugmentationDraws draws;
+  draws.mirror = mirror;
+  crop(source, patch, draws, result.image.mutable_data_ptr<float>(), result.labels.mutable_data_ptr<uint8_t>());
   return result;
 }
 
