@@ -7,9 +7,11 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "datasets/augmentation/device_augmenter.h"
 #include "datasets/loading/patch_sampler.h"
 #include "framework/core/error.h"
 
@@ -26,14 +28,16 @@ double seconds_since(Clock::time_point begun) { return std::chrono::duration<dou
 class TrainingSource::Workers {
  public:
   Workers(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-          const LoadingOptions& options, uint64_t seed)
+          const LoadingOptions& options, uint64_t seed, at::Device device)
       : cases_(std::move(cases)),
         augmenter_(std::move(augmenter)),
         batch_size_(batch_size),
         options_(options),
         seed_(seed),
         sampler_(augmenter_.source_patch_size(), augmenter_.patch_size()),
+        pinned_(device.is_cuda()),
         ring_(static_cast<size_t>(options.threads > 0 ? options.prefetch : 1)) {
+    if (options.engine == AugmentationEngine::device) device_.emplace(augmenter_.specification(), device);
     start(0);
   }
   ~Workers() { stop(); }
@@ -45,9 +49,10 @@ class TrainingSource::Workers {
 
  private:
   struct Slot {
-    at::Tensor images, labels;
-    int64_t unfinished = 0;  ///< samples
-    double seconds = 0;      ///< that its samples took
+    at::Tensor images, labels;        ///< with the CPU engine
+    std::vector<PackedPatch> packed;  ///< with the device engine
+    int64_t unfinished = 0;           ///< samples
+    double seconds = 0;               ///< that its samples took
     std::exception_ptr failure;
   };
 
@@ -57,6 +62,7 @@ class TrainingSource::Workers {
   void make_sample(int64_t batch, int64_t n, Slot& slot, AugmentationScratch& scratch) const;
   Slot& slot_of(int64_t batch) { return ring_[static_cast<size_t>(batch) % ring_.size()]; }
   void make_here(Slot& slot);
+  Batch wait_for(Slot& slot, std::vector<PackedPatch>& packed);
 
   std::unique_ptr<const TrainingCases> cases_;
   Augmenter augmenter_;
@@ -64,6 +70,8 @@ class TrainingSource::Workers {
   LoadingOptions options_;
   uint64_t seed_;
   PatchSampler sampler_;
+  std::optional<DeviceAugmenter> device_;  ///< with the device engine
+  bool pinned_;
 
   std::vector<Slot> ring_;
   std::deque<std::pair<at::Tensor, at::Tensor>> lent_;  ///< images and labels given to the caller, oldest first
@@ -102,6 +110,10 @@ void TrainingSource::Workers::give_memory(Slot& slot) {
   slot.unfinished = batch_size_;
   slot.seconds = 0;
   slot.failure = nullptr;
+  if (device_) {
+    slot.packed.resize(static_cast<size_t>(batch_size_));
+    return;
+  }
   if (slot.images.defined()) return;
   for (auto held = lent_.begin(); held != lent_.end(); ++held) {
     if (held->first.use_count() > 1 || held->second.use_count() > 1) continue;
@@ -129,6 +141,11 @@ void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, 
                            from.size,
                            sampler_.sample(from, forced, sampling),
                            augmenter_.source_patch_size()};
+  if (device_) {
+    draw(augmenter_.specification(), from.channels, augmentation, scratch.draws);
+    slot.packed[static_cast<size_t>(n)] = pack(augmenter_.specification(), source, scratch.draws, pinned_);
+    return;
+  }
   const int64_t voxels = voxel_count(augmenter_.patch_size());
   augmenter_.apply(source, augmentation, slot.images.mutable_data_ptr<float>() + n * from.channels * voxels,
                    slot.labels.mutable_data_ptr<uint8_t>() + n * voxels, scratch);
@@ -165,33 +182,46 @@ void TrainingSource::Workers::make_here(Slot& slot) {
   slot.unfinished = 0;
 }
 
-Batch TrainingSource::Workers::next() {
-  const Clock::time_point asked = Clock::now();
-  Slot& slot = slot_of(next_batch_);
+/// The batch that is due, whose slot is then given out again.
+Batch TrainingSource::Workers::wait_for(Slot& slot, std::vector<PackedPatch>& packed) {
   if (threads_.empty()) make_here(slot);
   std::unique_lock lock(mutex_);
   batch_ready_.wait(lock, [&] { return slot.unfinished == 0; });
   if (slot.failure) std::rethrow_exception(slot.failure);  // stays: asking again gives the same answer
-  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_, seconds_since(asked), slot.seconds};
+  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_, 0, slot.seconds};
+  packed = std::move(slot.packed);
   slot.images = at::Tensor();
   slot.labels = at::Tensor();
+  slot.packed.clear();
   give_memory(slot);
-  lent_.emplace_back(batch.images, batch.labels);
+  if (!device_) lent_.emplace_back(batch.images, batch.labels);
   if (lent_.size() > 4) lent_.pop_front();
   ++next_batch_;
   end_sample_ += batch_size_;
-  lock.unlock();
+  return batch;
+}
+
+Batch TrainingSource::Workers::next() {
+  const Clock::time_point asked = Clock::now();
+  std::vector<PackedPatch> packed;
+  Batch batch = wait_for(slot_of(next_batch_), packed);
   work_wanted_.notify_all();
+  if (device_) {
+    AugmentedBatch augmented = device_->augment(packed);
+    batch.images = std::move(augmented.images);
+    batch.labels = std::move(augmented.labels);
+  }
+  batch.wait_seconds = seconds_since(asked);
   return batch;
 }
 
 TrainingSource::TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-                               const LoadingOptions& options, uint64_t seed) {
+                               const LoadingOptions& options, uint64_t seed, at::Device device) {
   MEDVOL_CHECK(batch_size > 0, "a batch of {}", batch_size);
   if (cases->count() == 0)
     throw core::UserError("there are no training cases", "",
                           "a fold needs cases with labels: see the split of the data set");
-  workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed);
+  workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed, device);
 }
 
 TrainingSource::~TrainingSource() = default;

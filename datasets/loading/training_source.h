@@ -15,9 +15,10 @@ namespace medvol::datasets {
 /// threads, so that its whole state is the index of the next batch.
 class TrainingSource : public BatchSource {
  public:
-  /// `augmenter` fixes the patch size. Throws core::UserError without cases.
+  /// `augmenter` fixes the patch size. `device` is where the batches are made with options.engine = device; with the
+  /// other engine they are on the CPU. Throws core::UserError without cases.
   TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-                 const LoadingOptions& options, uint64_t seed);
+                 const LoadingOptions& options, uint64_t seed, at::Device device = at::kCPU);
   /// Stops and joins the workers; waits at most for the samples being made.
   ~TrainingSource() override;
   TrainingSource(const TrainingSource&) = delete;

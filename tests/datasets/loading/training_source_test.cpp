@@ -107,6 +107,26 @@ TEST(TrainingSource, AnyNumberOfThreadsGivesTheSameBatches) {
   EXPECT_FALSE(at::equal(reseeded.next().images, expected[0].images));
 }
 
+TEST(TrainingSource, TheDeviceEngineGivesTheSameBatches) {
+  TrainingSource expected = source(0);
+  for (const int64_t threads : {0, 3}) {
+    TrainingSource other{memory_cases(), Augmenter({}, {10, 12, 8}), 3,
+                         LoadingOptions{threads, 3, 0.33, AugmentationEngine::device}, 42};
+    expected.load(0);
+    double changed = 0;
+    for (int i = 0; i < 20; ++i) {
+      const Batch a = expected.next(), b = other.next();
+      EXPECT_EQ(a.index, b.index);
+      EXPECT_LT((a.images - b.images).abs().max().item<double>(), 1e-4);
+      changed += a.labels.ne(b.labels).sum().item<double>();
+    }
+    EXPECT_LE(changed, 1e-4 * 20 * 3 * 10 * 12 * 8);  // ties
+    other.load(4);
+    expected.load(4);
+    EXPECT_LT((expected.next().images - other.next().images).abs().max().item<double>(), 1e-4);
+  }
+}
+
 TEST(TrainingSource, GoesOnFromItsState) {
   TrainingSource whole = source(3);
   const std::vector<Batch> all = take(whole, 10);
