@@ -10,7 +10,7 @@ struct Batch {
   at::Tensor labels;        ///< uint8 [N, D, H, W]
   int64_t index = 0;        ///< counted from the start of training
   double wait_seconds = 0;  ///< how long the caller stood waiting for it
-  double make_seconds = 0;  ///< what reading and augmenting its samples took the workers, added up
+  double make_seconds = 0;  ///< what reading and augmenting its samples took, over all workers
 };
 
 /// Endless training batches. Batch i is a function of the source and i alone, so that the whole state of a source is

@@ -20,6 +20,7 @@ int synthesise(const Arguments& arguments);
 int dataset_pages(const Arguments& arguments);
 int list(const Arguments& arguments);
 int profile(const Arguments& arguments);
+int benchmark(const Arguments& arguments);
 int import_weights(const Arguments& arguments);
 int describe(const Arguments& arguments);
 

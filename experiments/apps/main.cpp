@@ -37,7 +37,8 @@ const std::vector<Command>& commands() {
       {"datasets", "the data set layouts that are read, the page of each, a report of what one holds",
        apps::dataset_pages},
       {"list", "what configurations can name: networks, losses, trainers, datasets, optimizers, …", apps::list},
-      {"profile", "parameters, operations, memory and time of a network, measured", apps::profile}};
+      {"profile", "parameters, operations, memory and time of a network, measured", apps::profile},
+      {"benchmark", "medvol and the program people use today, on the same data in one run", apps::benchmark}};
   return all;
 }
 

@@ -10,14 +10,16 @@
 
 namespace medvol::apps {
 
-int run_program(const std::vector<std::string>& words) {
+int run_program(const std::vector<std::string>& words) { return run_other_program("/proc/self/exe", words); }
+
+int run_other_program(const std::string& program, const std::vector<std::string>& words) {
   std::vector<std::string> copies = words;
   std::vector<char*> pointers;
   for (std::string& word : copies) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   pid_t child = 0;
-  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0)
-    throw core::UserError("cannot start the program again", words.back());
+  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, pointers.data(), environ) != 0)
+    throw core::UserError("cannot be started", program);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

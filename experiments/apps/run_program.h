@@ -8,4 +8,7 @@ namespace medvol::apps {
 /// of memory, is its own. Returns its exit code; 128 + the signal that ended it.
 int run_program(const std::vector<std::string>& words);
 
+/// The same with another program: a path, or a name that PATH finds.
+int run_other_program(const std::string& program, const std::vector<std::string>& words);
+
 }  // namespace medvol::apps

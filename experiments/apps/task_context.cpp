@@ -14,7 +14,7 @@ namespace medvol::apps {
 namespace {
 
 std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options, const PreparedExperiment& prepared,
-                                               uint64_t seed) {
+                                               uint64_t seed, torch::Device device) {
   auto cases = datasets::training_cases(prepared.store, prepared.split.train);
   if (prepared.synthetic)
     cases = datasets::mixed_cases(std::move(cases),
@@ -22,7 +22,7 @@ std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options,
                                   options.dataset.synthetic().synthetic_fraction);
   return std::make_unique<datasets::TrainingSource>(std::move(cases),
                                                     datasets::Augmenter(options.augmentation, prepared.plan.patch_size),
-                                                    prepared.plan.batch_size, options.loading, seed);
+                                                    prepared.plan.batch_size, options.loading, seed, device);
 }
 
 trainers::Objective objective(const ExperimentOptions& options, const plan::Plan& plan,
@@ -113,7 +113,8 @@ trainers::TaskContext task_context(const ExperimentOptions& options, const runti
           .adversarial_loss = [&options] { return options.adversarial_loss.build(); },
           .optimizer = [&options] { return options.optimizer.build(); },
           .discriminator_optimizer = [&options] { return options.discriminator_optimizer.build(); },
-          .patches = [&options, &prepared, seed = context.seed] { return patches(options, prepared, seed); },
+          .patches = [&options, &prepared, seed = context.seed,
+                      device = context.device] { return patches(options, prepared, seed, device); },
           .training = whole_cases(prepared, prepared.split.train),
           .held_out = whole_cases(prepared, prepared.split.validation),
           .segmenter = segmenter(options, prepared.plan),

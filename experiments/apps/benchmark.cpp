@@ -1,0 +1,42 @@
+#include <utility>
+
+#include "experiments/apps/benchmarks.h"
+#include "experiments/apps/commands.h"
+#include "framework/core/error.h"
+#include "framework/core/nearest.h"
+
+namespace medvol::apps {
+namespace {
+
+struct Benchmark {
+  std::string name, summary;
+  int (*run)(const Arguments&);
+};
+
+const std::vector<Benchmark>& benchmarks() {
+  static const std::vector<Benchmark> all{
+      {"augmentation", "seconds a sample of nnU-Net's training transforms, against batchgeneratorsv2",
+       benchmark_augmentation},
+      {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading}};
+  return all;
+}
+
+}  // namespace
+
+int benchmark(const Arguments& arguments) {
+  if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h") {
+    fmt::print("usage: medvol benchmark <name> [key=value ...] [--help]\n\n");
+    for (const Benchmark& one : benchmarks()) fmt::print("  {:<14} {}\n", one.name, one.summary);
+    fmt::print("\nThe peer runs in the python that peer= names; without it medvol alone is measured.\n");
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Benchmark& one : benchmarks()) {
+    if (one.name == arguments.front()) return one.run({arguments.begin() + 1, arguments.end()});
+    names.push_back(one.name);
+  }
+  throw core::UserError("unknown benchmark '" + arguments.front() + "'", "medvol benchmark",
+                        core::did_you_mean(arguments.front(), names));
+}
+
+}  // namespace medvol::apps

@@ -1,0 +1,47 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "datasets/augmentation/source_patch.h"
+
+namespace medvol::apps {
+
+/// A folder that goes away with all that is in it.
+class WorkFolder {
+ public:
+  WorkFolder();
+  ~WorkFolder();
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A made examination as a store keeps it: structures one within the other, each channel with its own contrast and
+/// noise.
+struct MadeCase {
+  at::Tensor image;   ///< float16 [C, D, H, W]
+  at::Tensor labels;  ///< uint8 [D, H, W]: 0 to 3
+};
+MadeCase made_case(int64_t channels, const datasets::Index3& size, uint64_t seed);
+
+/// Writes the tensor's bytes.
+void write_raw(const std::filesystem::path& file, const at::Tensor& tensor);
+
+/// Runs `script` of experiments/benchmarks in a python that has the peer, on what stands in `work` beside `job`, which
+/// becomes job.json; returns what it wrote to peer.json. Throws core::UserError when it fails.
+nlohmann::json run_peer(const std::filesystem::path& python, const std::string& script,
+                        const std::filesystem::path& work, const nlohmann::json& job);
+
+/// A line of the table: mean, median, fastest, slowest in milliseconds, and how many.
+void print_times(const std::string& name, std::vector<double> seconds);
+void print_times_header(const std::string& what);
+double mean(const std::vector<double>& values);
+
+}  // namespace medvol::apps

@@ -1,0 +1,10 @@
+#pragma once
+#include "experiments/apps/commands.h"
+
+namespace medvol::apps {
+
+/// `medvol benchmark NAME`, each in a file of its name: ours and the peer's on the same data in one run.
+int benchmark_augmentation(const Arguments& arguments);
+int benchmark_loading(const Arguments& arguments);
+
+}  // namespace medvol::apps
