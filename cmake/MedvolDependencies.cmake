@@ -52,7 +52,8 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(EXPAT REQUIRED)
-find_package(ITK REQUIRED COMPONENTS ITKCommon ITKIOImageBase ITKIONIFTI ITKIONRRD ITKIOMeta ITKIOGDCM ITKIOPNG ITKIOTIFF ITKIOJPEG)
+find_package(ITK REQUIRED COMPONENTS ITKCommon ITKIOImageBase ITKIONIFTI ITKIONRRD ITKIOMeta ITKIOGDCM ITKIOPNG ITKIOTIFF ITKIOJPEG
+             ITKBiasCorrection ITKConnectedComponents ITKImageGrid ITKOptimizersv4 ITKMetricsv4 ITKRegistrationMethodsv4 ITKTransform)
 
 add_library(medvol_itk INTERFACE)
 add_library(medvol::itk ALIAS medvol_itk)
