@@ -57,26 +57,45 @@ std::string non_finite_values(const at::Tensor& image) {
                      count == 1 ? " is" : "s are", x, y, z, channel);
 }
 
-imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels) {
+namespace {
+
+at::Tensor aligned(const imaging::Volume& part, const imaging::Volume& first, const ChannelAlignment& alignment,
+                   const std::filesystem::path& file) {
+  try {
+    return alignment(part, first);
+  } catch (const core::UserError& error) {
+    throw core::UserError(error.what(), file.string(), "are these two of one examination?");
+  }
+}
+
+}  // namespace
+
+imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels,
+                                const ChannelAlignment& alignment) {
   MEDVOL_CHECK(!files.empty(), "a case without an image file");
   std::vector<at::Tensor> parts;
-  imaging::Geometry grid;
+  imaging::Volume first;
   int64_t found = 0;
   for (const auto& file : files) {
     imaging::Volume part = read_image_at(file);
-    if (parts.empty()) grid = part.geometry;
-    if (const std::string what = grid_difference(part.geometry, grid); !what.empty())
-      throw core::UserError(what, file.string(), "all channels must lie on one grid: resample them onto the first");
     if (const std::string what = non_finite_values(part.data); !what.empty())
       throw core::UserError(what, file.string(), hints::non_finite);
     found += part.data.size(0);
+    if (parts.empty()) {
+      first = part;
+    } else if (alignment) {
+      part.data = aligned(part, first, alignment, file);
+    } else if (const std::string what = grid_difference(part.geometry, first.geometry); !what.empty()) {
+      throw core::UserError(what, file.string(),
+                            "all channels must lie on one grid: let corrections.registration bring them there");
+    }
     parts.push_back(std::move(part.data));
   }
   if (found != static_cast<int64_t>(channels))
     throw core::UserError(fmt::format("{} channel{} found where {} {} expected", found, found == 1 ? "" : "s", channels,
                                       channels == 1 ? "is" : "are"),
                           files.front().string(), "a file a channel, or one file that holds them all");
-  return {parts.size() == 1 ? parts.front() : at::cat(parts), grid};
+  return {parts.size() == 1 ? parts.front() : at::cat(parts), first.geometry};
 }
 
 void paint(at::Tensor& labels, const at::Tensor& part, std::optional<int64_t> label) {

@@ -2,6 +2,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,15 @@
 
 namespace medvol::datasets {
 
+/// Brings the channels of `part` [C, D, H, W] onto the grid of the case's first file.
+using ChannelAlignment = std::function<at::Tensor(const imaging::Volume& part, const imaging::Volume& first)>;
+
 /// The channels of one examination as one volume [C, D, H, W] float32 in file order: a path (voxel_file.h) a channel,
-/// or one that holds them all. Throws core::UserError naming the file when the number of channels is not `channels`, a
-/// channel lies on another grid than the first, or a voxel is NaN or infinite.
-imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels);
+/// or one that holds them all. Each file after the first goes through `alignment`. Throws core::UserError naming the
+/// file when the number of channels is not `channels`, a channel lies on another grid than the first (and there is no
+/// alignment), or a voxel is NaN or infinite.
+imaging::Volume read_case_image(const std::vector<std::filesystem::path>& files, size_t channels,
+                                const ChannelAlignment& alignment = {});
 
 /// The label map [D, H, W] int32, painted of all the case's label files. Throws core::UserError when one does not lie
 /// on `grid`, or holds a label that the data set does not declare.

@@ -7,6 +7,7 @@
 
 #include "datasets/catalogue/nonzero.h"
 #include "datasets/catalogue/read_case.h"
+#include "datasets/correction/correct_image.h"
 #include "datasets/planning/percentile.h"
 #include "framework/core/error.h"
 #include "framework/imaging/grid_transform.h"
@@ -38,8 +39,9 @@ std::vector<int64_t> foreground_inside(const at::Tensor& labels, const Box& box)
   return found;
 }
 
-CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t samples, runtime::Philox draws) {
-  const imaging::Volume image = read_case_image(one.images, dataset.channel_names.size());
+CaseSamples analyse(const DatasetDescription& dataset, const Case& one, int64_t samples,
+                    const plan::Corrections& corrections, runtime::Philox draws) {
+  const imaging::Volume image = read_corrected_image(one.images, dataset.channel_names.size(), corrections);
   const imaging::Volume labels = read_case_labels(one, dataset, image.geometry);
   const imaging::GridTransform to_ras = imaging::GridTransform::start(image.geometry).orient_to_ras();
   const at::Tensor canonical = to_ras.apply_image(image.data).contiguous();
@@ -90,12 +92,13 @@ Fingerprint extract_fingerprint(const DatasetDescription& dataset, const Fingerp
   for_each_parallel(
       count, options.threads,
       [&](int64_t i) {
-        found[size_t(i)] = analyse(dataset, dataset.cases[size_t(i)], samples,
+        found[size_t(i)] = analyse(dataset, dataset.cases[size_t(i)], samples, options.corrections,
                                    {options.seed, runtime::purpose_statistics, uint64_t(i)});
       },
       progress);
 
   Fingerprint result;
+  result.corrections = options.corrections;
   std::vector<double> relative_sizes;
   for (const CaseSamples& one : found) {
     result.cases.push_back(one.fingerprint);

@@ -25,6 +25,7 @@ struct Fingerprint {
   std::vector<CaseFingerprint> cases;                  ///< in the data set's order
   std::vector<plan::IntensityStatistics> intensities;  ///< one a channel, over foreground voxels
   double median_relative_size = 1;
+  plan::Corrections corrections;  ///< that the images went through before
 };
 
 struct FingerprintOptions {
@@ -34,6 +35,7 @@ struct FingerprintOptions {
   /// more than its own sampling error and needs a tenth of the memory.
   int64_t foreground_samples = 10'000'000;
   uint64_t seed = 1234;
+  plan::Corrections corrections = {};
 };
 
 /// Reads every training case. The draws come from Philox streams (seed, case index): the same for any number of

@@ -26,6 +26,7 @@ std::string identity(const DatasetDescription& dataset, const FingerprintOptions
               {"samples", options.foreground_samples},
               {"seed", options.seed},
               {"channels", dataset.channel_names.size()},
+              {"corrections", plan::to_json(options.corrections)},
               {"ignore_label", dataset.ignore_label ? json(*dataset.ignore_label) : json()}};
   for (const auto& [label, name] : dataset.labels) all["labels"].push_back(label);
   for (size_t i = 0; i < sources.size(); ++i) all["cases"].push_back({dataset.cases[i].id, sources[i]});
@@ -53,7 +54,10 @@ std::optional<Fingerprint> kept(const DatasetDescription& dataset, const std::fi
 Fingerprint kept_fingerprint(const DatasetDescription& dataset, const std::filesystem::path& path,
                              const FingerprintOptions& options, const ProgressCallback& progress) {
   const std::string current = identity(dataset, options);
-  if (std::optional<Fingerprint> before = kept(dataset, path, current)) return *std::move(before);
+  if (std::optional<Fingerprint> before = kept(dataset, path, current)) {
+    before->corrections = options.corrections;
+    return *std::move(before);
+  }
   const Fingerprint found = extract_fingerprint(dataset, options, progress);
   json file = to_json(found);
   file["medvol"] = {{"identity", current}};

@@ -199,6 +199,7 @@ class Planner {
     result.ignore_label = dataset_.ignore_label;
     result.regions = dataset_.regions;
     result.intensities = fingerprint_.intensities;
+    result.corrections = fingerprint_.corrections;
     for (const int64_t axis : transpose_) {
       result.original_median_spacing.push_back(percentile(spacings_[size_t(axis)], 50));
       result.original_median_shape.push_back(static_cast<int64_t>(python_round(percentile(shapes_[size_t(axis)], 50))));

@@ -9,6 +9,7 @@
 
 #include "datasets/catalogue/case_source.h"
 #include "datasets/catalogue/read_case.h"
+#include "datasets/correction/correct_image.h"
 #include "datasets/preprocessing/foreground.h"
 #include "datasets/preprocessing/store_layout.h"
 #include "framework/core/error.h"
@@ -31,6 +32,7 @@ std::string recipe(const plan::Plan& plan) {
   json options = {{"version", preprocessing_version}, {"dimensions", plan.dimensions}, {"spacing", plan.spacing}};
   // Only where there is one, so that stores from before there was any stay what they were.
   if (plan.transpose_forward != plan::Plan{}.transpose_forward) options["transpose_forward"] = plan.transpose_forward;
+  if (plan.corrections.any()) options["corrections"] = plan::to_json(plan.corrections);
   options["labels"] = plan.class_labels();
   for (const plan::Region& one : plan.structures()) options["structures"].push_back(one.labels);
   options["ignore_label"] = plan.ignore_label ? json(*plan.ignore_label) : json();
@@ -83,7 +85,7 @@ class Preparation {
   }
 
   PreprocessedCase preprocess(const Case& one) const {
-    const imaging::Volume image = read_case_image(one.images, dataset_.channel_names.size());
+    const imaging::Volume image = read_corrected_image(one.images, dataset_.channel_names.size(), plan_.corrections);
     const imaging::Volume labels = read_case_labels(one, dataset_, image.geometry);
     try {
       return preprocess_case(image, labels, plan_);

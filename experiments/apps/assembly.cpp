@@ -29,13 +29,18 @@ datasets::ProgressCallback counting(runtime::ProgressBar& bar) {
 }
 
 datasets::Plans make_plans(const datasets::DatasetDescription& dataset, const ExperimentOptions& options) {
-  if (!options.plan.from.empty()) return {datasets::given_plan(dataset, options.plan), {}};
+  const plan::Corrections corrections = datasets::corrections(options.corrections, dataset.channel_names.size());
+  if (!options.plan.from.empty()) {
+    datasets::Plans given{datasets::given_plan(dataset, options.plan), {}};
+    if (corrections.any()) given.chosen.corrections = corrections;
+    return given;
+  }
   runtime::ProgressBar bar("reading the data set");
   const std::string root = std::filesystem::weakly_canonical(dataset.root).string();
   const std::filesystem::path kept = options.prepare.folder / fmt::format("{}_{}_fingerprint.json", dataset.name,
                                                                           storage::checksum(root).substr(0, 8));
   const datasets::Fingerprint fingerprint =
-      datasets::kept_fingerprint(dataset, kept, {.threads = options.prepare.threads}, counting(bar));
+      datasets::kept_fingerprint(dataset, kept, {.threads = options.prepare.threads, .corrections = corrections}, counting(bar));
   return datasets::make_plans(dataset, fingerprint, options.plan);
 }
 
@@ -43,7 +48,8 @@ datasets::Plans make_plans(const datasets::DatasetDescription& dataset, const Ex
 std::filesystem::path store_path(const ExperimentOptions& options, const datasets::DatasetDescription& dataset,
                                  const plan::Plan& plan) {
   const std::string what = fmt::format("{}|{}|{}", std::filesystem::weakly_canonical(dataset.root).string(),
-                                       plan.configuration, fmt::join(plan.spacing, ","));
+                                       plan.configuration, fmt::join(plan.spacing, ",")) +
+                           (plan.corrections.any() ? plan::to_json(plan.corrections).dump() : "");
   return options.prepare.folder /
          fmt::format("{}_{}_{}.h5", dataset.name, plan.configuration, storage::checksum(what).substr(0, 8));
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "datasets/augmentation/augmentation_options.h"
+#include "datasets/correction/correct_image.h"
 #include "datasets/loading/loading_options.h"
 #include "datasets/planning/planner.h"
 #include "datasets/preprocessing/prepare.h"
@@ -99,6 +100,7 @@ struct ExperimentOptions {
   runtime::HardwareOptions hardware;
   datasets::PlannerOptions plan;
   PreparationSettings prepare;
+  datasets::CorrectionOptions corrections;
   datasets::AugmentationOptions augmentation;
   datasets::LoadingOptions loading;
   trainers::InferenceOptions inference;
@@ -129,6 +131,8 @@ struct ExperimentOptions {
     visit("hardware", hardware, "device, precision, threads");
     visit("plan", plan, "patch, batch and spacing; planned from the data by nnU-Net's rules where not set");
     visit("prepare", prepare, "preprocessing into the store that training reads");
+    visit("corrections", corrections,
+          "what is put right in the images before: registration, shading, what is no patient");
     visit("augmentation", augmentation, "nnU-Net's training transforms");
     visit("loading", loading, "how batches are made");
     visit("inference", inference, "sliding window of validation and prediction");

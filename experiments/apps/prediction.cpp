@@ -1,6 +1,6 @@
 #include "experiments/apps/prediction.h"
 
-#include "datasets/catalogue/read_case.h"
+#include "datasets/correction/correct_image.h"
 #include "datasets/preprocessing/preprocess_case.h"
 #include "experiments/apps/version.h"
 #include "framework/core/units.h"
@@ -38,15 +38,15 @@ void write_map(const std::filesystem::path& path, const imaging::Volume& map, co
 
 bool is_dicom_segmentation(const std::filesystem::path& labels) { return labels.extension() == ".dcm"; }
 
-imaging::Volume read_input(const PredictionInput& input, size_t channels) {
-  if (input.series) return dicom::read_series(slices_of(input));
-  return datasets::read_case_image(input.images, channels);
+imaging::Volume read_input(const PredictionInput& input, const plan::Plan& plan) {
+  if (input.series) return datasets::corrected(dicom::read_series(slices_of(input)), plan.corrections);
+  return datasets::read_corrected_image(input.images, plan.channel_names.size(), plan.corrections);
 }
 
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,
                   const PredictionFiles& files, const std::function<void(double)>& progress) {
   const plan::Plan& plan = loaded.model.metadata.plan;
-  const imaging::Volume image = read_input(input, plan.channel_names.size());
+  const imaging::Volume image = read_input(input, plan);
   if (!files.probabilities.empty())
     check_memory(image.geometry, plan.output_count(), files.probability_budget, input.images.front().string());
   datasets::PreprocessedCase ready;

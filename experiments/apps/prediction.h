@@ -27,7 +27,7 @@ struct PredictionFiles {
 bool is_dicom_segmentation(const std::filesystem::path& labels);
 
 /// The image [C, D, H, W], of files or of a DICOM series.
-imaging::Volume read_input(const PredictionInput& input, size_t channels);
+imaging::Volume read_input(const PredictionInput& input, const plan::Plan& plan);
 
 /// Reads, preprocesses, predicts and writes one case.
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,

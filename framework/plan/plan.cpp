@@ -101,6 +101,7 @@ json own_part(const Plan& plan) {
   for (const auto& [value, name] : plan.labels) labels[name] = value;
   json own = {{"configuration", plan.configuration}, {"channel_names", plan.channel_names}, {"labels", labels}};
   if (plan.ignore_label) own["ignore_label"] = *plan.ignore_label;
+  if (plan.corrections.any()) own["corrections"] = to_json(plan.corrections);
   for (const Region& one : plan.regions) {
     own["regions"]["names"].push_back(one.name);
     own["regions"]["labels"].push_back(one.labels);

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/plan/corrections.h"
+
 namespace medvol::plan {
 
 enum class Normalization { zscore, ct, none, rescale_to_0_1, rgb_to_0_1 };
@@ -69,6 +71,7 @@ struct Plan {
   std::vector<double> original_median_spacing;   ///< mm, before resampling, plan order; for the reader of the plan only
   std::vector<int64_t> original_median_shape;    ///< voxels after cropping, before resampling, plan order; likewise
   Topology topology;
+  Corrections corrections;  ///< of every image, before the rest of the plan is carried out
 
   /// Labels of a label map, background included.
   int64_t class_count() const { return static_cast<int64_t>(labels.size()) + 1; }

@@ -157,12 +157,22 @@ std::vector<Region> read_regions(const Section& section) {
   return regions;
 }
 
+Corrections read_corrections(const Section& own) {
+  const json object = own.get<json>("corrections", "an object");
+  try {
+    return corrections_from_json(object);
+  } catch (const json::exception&) {
+    own.fail(own.path("corrections"), "what medvol writes there");
+  }
+}
+
 void read_own_part(const Section& own, Plan& plan) {
   plan.channel_names = own.get<std::vector<std::string>>("channel_names", "a list of names");
   const Section labels = own.section("labels");
   for (const std::string& name : labels.keys()) plan.labels[labels.get<int64_t>(name, "an integer")] = name;
   if (own.has("ignore_label")) plan.ignore_label = own.get<int64_t>("ignore_label", "an integer");
   if (own.has("regions")) plan.regions = read_regions(own.section("regions"));
+  if (own.has("corrections")) plan.corrections = read_corrections(own);
 }
 
 std::array<int64_t, 3> read_transposition(const Section& root) {
