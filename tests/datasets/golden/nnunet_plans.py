@@ -52,14 +52,16 @@ MADE = {
                            + spread(4, (19, 216, 256), (5, 1.4, 1.4))),
     "ten_percent_below_the_others": (["MRI"], ["a"], 1.0, spread(8, (12, 200, 200), (8, 2, 2))
                                      + spread(3, (60, 200, 200), (1.5, 2, 2))),
-    "large_ct": (["CT"], ["liver", "tumour"], 1.0, spread(60, (400, 512, 512), (.7, .7, .7), (60, 0, 0), (0, .05, .05))),
+    "large_ct": (["CT"], ["liver", "tumour"], 1.0,
+                 spread(60, (400, 512, 512), (.7, .7, .7), (60, 0, 0), (0, .05, .05))),
     "liver": (["CT"], ["liver", "tumour"], 1.0, spread(31, (482, 512, 512), (1, .767578, .767578))),
     "large_and_thick": (["CT"], [f"o{i}" for i in range(13)], 1.0,
                         spread(30, (140, 512, 512), (3, .8, .8), (40, 0, 0), (1.5, .1, .1))),
     "small_isotropic": (["T1"], ["a", "b"], .97, spread(60, (36, 50, 35), (1, 1, 1), (5, 6, 5))),
     "slices": (["rescale_to_0_1"], ["nucleus"], 1.0, spread(40, (1, 256, 320), (999, 1, 1), (0, 60, 0))),
     "rgb_pictures": (["rgb_to_0_1"] * 3, ["road"], 1.0, spread(22, (1, 1500, 1500), (999, 1, 1))),
-    "prostate": (["T2", "ADC"], ["PZ", "TZ"], 1.0, spread(32, (20, 320, 320), (3.6, .625, .625), (3, 60, 60), (.4, .1, .1))),
+    "prostate": (["T2", "ADC"], ["PZ", "TZ"], 1.0,
+                 spread(32, (20, 320, 320), (3.6, .625, .625), (3, 60, 60), (.4, .1, .1))),
     "spine": (["CT"], [f"v{i}" for i in range(24)], 1.0,
               spread(23, (333, 171, 87), (.9, .41, 3.3), (101, 37, 11), (.2, .07, .3))),
     "sagittal": (["MRI"], ["cord"], 1.0, spread(50, (640, 640, 15), (.7, .7, 3.9), (64, 64, 3), (.1, .1, .5))),
@@ -68,7 +70,8 @@ MADE = {
     "four_channels": (["T1", "CT", "noNorm", "FLAIR"], ["whole", "core", "enhancing"], .42,
                       spread(48, (138, 170, 137), (1, 1, 1), (4, 6, 5))),
     "few_cases": (["MRI"], ["x"], 1.0, spread(3, (33, 47, 190), (1, 1, 1))),
-    "very_many_labels": (["CT"], [f"l{i}" for i in range(117)], 1.0, spread(40, (220, 260, 260), (1.5, 1.5, 1.5), (60, 40, 40))),
+    "very_many_labels": (["CT"], [f"l{i}" for i in range(117)], 1.0,
+                         spread(40, (220, 260, 260), (1.5, 1.5, 1.5), (60, 40, 40))),
 }
 
 
@@ -104,7 +107,8 @@ def made_up(number, name):
     folder = f"Dataset{number:03d}_{name}"
     for place in ("raw", "preprocessed"):
         (work / place / folder).mkdir()
-    dataset = {f"case_{i:03d}": {"images": [f"imagesTr/case_{i:03d}_0000.nii.gz"], "label": f"labelsTr/case_{i:03d}.nii.gz"}
+    dataset = {f"case_{i:03d}": {"images": [f"imagesTr/case_{i:03d}_0000.nii.gz"],
+                                     "label": f"labelsTr/case_{i:03d}.nii.gz"}
                for i in range(len(cases))}
     (work / "raw" / folder / "dataset.json").write_text(json.dumps(dataset_json(channels, labels, len(cases), dataset)))
     numbers = dict.fromkeys(("mean", "median", "std", "min", "max", "percentile_00_5", "percentile_99_5"), 1.0)

@@ -21,7 +21,8 @@ from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPre
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager  # noqa: E402
 
 ROOT = Path(sys.argv[1])
-IMAGE, LABEL = "msd_task04_hippocampus/imagesTr/hippocampus_004.nii.gz", "msd_task04_hippocampus/labelsTr/hippocampus_004.nii.gz"
+IMAGE = "msd_task04_hippocampus/imagesTr/hippocampus_004.nii.gz"
+LABEL = "msd_task04_hippocampus/labelsTr/hippocampus_004.nii.gz"
 TCGA = "tcga_brats_toolkit/BraTS-Toolkit/data/TCGA-DU-7294/TCGA-DU-7294_brainles/"
 CT = "totalsegmentator_tests/tests/reference_files/example_{}.nii.gz"
 SPINE = "panoptica_spine/examples/spine_seg/semantic/{}.nii.gz"
@@ -38,7 +39,8 @@ CASES = {
     "finer and coarser axes": ([IMAGE], LABEL, [Z], [False], [0, 1, 2],
                                [.8, 1.1, 1.3]),
     "2d": ([IMAGE], LABEL, [R], [False], [0, 1, 2], [.7, 1.25]),
-    "CT of many labels": ([CT.format("ct")], CT.format("seg_fast_force_split"), [C], [False], [0, 1, 2], [2.6, 3.4, 3.9]),
+    "CT of many labels": ([CT.format("ct")], CT.format("seg_fast_force_split"), [C], [False], [0, 1, 2],
+                          [2.6, 3.4, 3.9]),
     "CT on a low resolution": ([CT.format("ct")], CT.format("seg_fast_force_split"), [C], [False], [0, 1, 2],
                                [5.1, 5.1, 5.1]),
     "thick slices": ([PROSTATE.format("")], PROSTATE.format("_lab"), [Z], [False], [0, 1, 2], [2.2, .73, .61]),
