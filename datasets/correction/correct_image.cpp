@@ -49,12 +49,17 @@ void clear(at::Tensor& image, const at::Tensor& outside) {
   for (at::Tensor& channel : image.unbind(0)) channel.masked_fill_(outside, channel.min().item<float>());
 }
 
+/// A mask [H, W] float32 with its holes filled: between two full slices, a hole of the plane is one of the volume.
+at::Tensor filled_slice(const at::Tensor& slice) {
+  const at::Tensor full = at::ones_like(slice);
+  return nonzero_mask(at::stack({full, slice, full}).unsqueeze(0))[1];
+}
+
 /// bool [D, H, W]: the largest part above the threshold, its holes filled slice by slice (airways leave a volume at its
 /// end, and so are no holes of the volume).
 at::Tensor body_of(const at::Tensor& channel, double threshold) {
   at::Tensor body = imaging::largest_component(channel > threshold).to(at::kFloat);
-  for (at::Tensor& slice : body.unbind(0))
-    slice.copy_(nonzero_mask(slice.view({1, 1, slice.size(0), slice.size(1)}))[0]);
+  for (at::Tensor& slice : body.unbind(0)) slice.copy_(filled_slice(slice));
   return body.to(at::kBool);
 }
 

@@ -39,8 +39,8 @@ datasets::Plans make_plans(const datasets::DatasetDescription& dataset, const Ex
   const std::string root = std::filesystem::weakly_canonical(dataset.root).string();
   const std::filesystem::path kept = options.prepare.folder / fmt::format("{}_{}_fingerprint.json", dataset.name,
                                                                           storage::checksum(root).substr(0, 8));
-  const datasets::Fingerprint fingerprint =
-      datasets::kept_fingerprint(dataset, kept, {.threads = options.prepare.threads, .corrections = corrections}, counting(bar));
+  const datasets::Fingerprint fingerprint = datasets::kept_fingerprint(
+      dataset, kept, {.threads = options.prepare.threads, .corrections = corrections}, counting(bar));
   return datasets::make_plans(dataset, fingerprint, options.plan);
 }
 

@@ -2,6 +2,7 @@
 
 #include <itkJPEGImageIO.h>
 #include <itkMetaImageIO.h>
+#include <itkMultiThreaderBase.h>
 #include <itkNiftiImageIO.h>
 #include <itkNrrdImageIO.h>
 #include <itkPNGImageIO.h>
@@ -120,6 +121,8 @@ itk::ImageIOBase::Pointer make_image_io(const std::filesystem::path& path) {
 
 void guard_itk(const std::filesystem::path& path, const char* doing, const std::function<void()>& work) {
   itk::Object::GlobalWarningDisplayOff();
+  // Cases are done side by side; within one, sums keep one order.
+  itk::MultiThreaderBase::SetGlobalDefaultNumberOfThreads(1);
   try {
     work();
   } catch (const core::UserError&) {

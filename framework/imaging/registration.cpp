@@ -10,9 +10,11 @@
 #include <itkImageRegistrationMethodv4.h>
 #include <itkLBFGSBOptimizerv4.h>
 #include <itkMattesMutualInformationImageToImageMetricv4.h>
-#include <itkRegistrationParameterScalesFromPhysicalShift.h>
 #include <itkRegularStepGradientDescentOptimizerv4.h>
 #include <itkResampleImageFilter.h>
+
+#include <algorithm>
+#include <cstring>
 
 #include "framework/core/error.h"
 #include "framework/imaging/itk_bridge.h"
@@ -24,6 +26,9 @@ namespace {
 using Image = itk::Image<float, 3>;
 using Slice = itk::Image<float, 2>;
 using Composite = itk::CompositeTransform<double, 3>;
+
+// Of voxels that are compared: all of a coarse level, and no more of a large image than decide.
+constexpr double fewest_samples = 20000, most_samples = 200000;
 
 /// The middle of an image's field of view: turning about it leaves the shifts small.
 template <class AnyImage>
@@ -56,27 +61,46 @@ void search(const AnyImage& fixed, const AnyImage& moving, Transform* transform,
   const auto levels = static_cast<unsigned>(options.levels);
   typename Method::ShrinkFactorsArrayType factors(levels);
   typename Method::SmoothingSigmasArrayType sigmas(levels);
+  typename Method::MetricSamplingPercentageArrayType shares(levels);
   for (unsigned level = 0; level < levels; ++level) {
     factors[level] = 1u << (levels - 1 - level);
     sigmas[level] = (factors[level] - 1) * 0.5;
+    double voxels = 1;
+    for (unsigned axis = 0; axis < AnyImage::ImageDimension; ++axis)
+      voxels *= std::max(1.0, double(fixed.GetLargestPossibleRegion().GetSize(axis)) / factors[level]);
+    shares[level] = std::min(1.0, std::clamp(options.sampling * voxels, fewest_samples, most_samples) / voxels);
   }
   method->SetNumberOfLevels(levels);
   method->SetShrinkFactorsPerLevel(factors);
   method->SetSmoothingSigmasPerLevel(sigmas);
   method->SetMetricSamplingStrategy(Method::MetricSamplingStrategyEnum::REGULAR);
-  method->SetMetricSamplingPercentage(options.sampling);
+  method->SetMetricSamplingPercentagePerLevel(shares);
   method->MetricSamplingReinitializeSeed(1);
   method->Update();
 }
 
-template <class Metric>
-auto step_optimizer(Metric* metric, int64_t iterations) {
-  const auto scales = itk::RegistrationParameterScalesFromPhysicalShift<Metric>::New();
-  scales->SetMetric(metric);
+/// Steps in mm: a turn of one radian counts as the half width of the fixed image. Scales of ITK's own estimators come
+/// from random samples, whose generator is one for all threads.
+template <class AnyImage, class Transform>
+auto step_optimizer(const AnyImage& fixed, const Transform& transform, int64_t iterations) {
+  constexpr unsigned dimension = AnyImage::ImageDimension;
+  double half_width = 0, voxel = 0;
+  for (unsigned axis = 0; axis < dimension; ++axis) {
+    voxel = std::max(voxel, fixed.GetSpacing()[axis]);
+    half_width =
+        std::max(half_width, double(fixed.GetLargestPossibleRegion().GetSize(axis)) * fixed.GetSpacing()[axis] / 2);
+  }
+  itk::Array<double> scales(transform.GetNumberOfParameters());
+  scales.Fill(half_width * half_width);
+  for (unsigned axis = 0; axis < dimension; ++axis) scales[scales.size() - 1 - axis] = 1;  // translations come last
   const auto optimizer = itk::RegularStepGradientDescentOptimizerv4<double>::New();
-  optimizer->SetScalesEstimator(scales);
-  optimizer->SetLearningRate(1);
-  optimizer->SetMinimumStepLength(1e-3);
+  optimizer->SetScales(scales);
+  optimizer->SetDoEstimateScales(false);
+  optimizer->SetDoEstimateLearningRateOnce(false);
+  optimizer->SetDoEstimateLearningRateAtEachIteration(false);
+  optimizer->SetLearningRate(2 * voxel);
+  optimizer->SetMinimumStepLength(1e-3 * voxel);
+  optimizer->SetGradientMagnitudeTolerance(1e-9);
   optimizer->SetRelaxationFactor(0.6);
   optimizer->SetNumberOfIterations(static_cast<itk::SizeValueType>(iterations));
   return optimizer;
@@ -95,7 +119,7 @@ itk::Euler3DTransform<double>::Pointer rigid(const Image& fixed, const Image& mo
   const auto transform = itk::Euler3DTransform<double>::New();
   transform->SetCenter(centre_of(fixed));
   const auto metric = mutual_information(options.bins);
-  const auto optimizer = step_optimizer(metric.GetPointer(), options.iterations);
+  const auto optimizer = step_optimizer(fixed, *transform, options.iterations);
   search(fixed, moving, transform.GetPointer(), metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
   return transform;
 }
@@ -108,7 +132,7 @@ itk::AffineTransform<double, 3>::Pointer affine(const Image& fixed, const Image&
   transform->SetMatrix(start.GetMatrix());
   transform->SetTranslation(start.GetTranslation());
   const auto metric = mutual_information(options.bins);
-  const auto optimizer = step_optimizer(metric.GetPointer(), options.iterations);
+  const auto optimizer = step_optimizer(fixed, *transform, options.iterations);
   search(fixed, moving, transform.GetPointer(), metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
   return transform;
 }
@@ -234,7 +258,7 @@ at::Tensor slice_onto(const at::Tensor& slice, const at::Tensor& fixed, const Ge
   const auto transform = itk::Euler2DTransform<double>::New();
   transform->SetCenter(centre_of(*onto));
   const auto metric = itk::CorrelationImageToImageMetricv4<Slice, Slice>::New();
-  const auto optimizer = step_optimizer(metric.GetPointer(), options.iterations);
+  const auto optimizer = step_optimizer(*onto, *transform, options.iterations);
   search(*onto, *image, transform.GetPointer(), metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
   const auto filter = itk::ResampleImageFilter<Slice, Slice>::New();
   filter->SetInput(image);

@@ -17,7 +17,7 @@ struct RegistrationOptions {
   int64_t iterations = 200;     ///< at most, a level
   int64_t levels = 3;           ///< of resolution, each twice as fine as the one before
   int64_t bins = 32;            ///< of the joint histogram
-  double sampling = 0.2;        ///< share of the voxels, regularly spaced, that are compared
+  double sampling = 0.2;        ///< share of the voxels, regularly spaced, that are compared; 20000 to 200000
   double control_spacing = 40;  ///< mm between control points of `deformable`
 };
 

@@ -54,6 +54,7 @@ TEST(Folders, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(work), HasSubstr("the label map has no image"));
   touch(folder / "images", {"b_0000.nii.gz", "b_0002.nii.gz"});
   EXPECT_THAT(error_of(work), HasSubstr("'b' has no channel 1"));
+  std::filesystem::remove(folder / "images/b_0002.nii.gz");
   EXPECT_THAT(error_of([&] { describe<Folders, FoldersOptions>(folder.path()); }), HasSubstr("dataset.labels"));
 }
 

@@ -128,8 +128,9 @@ TEST(Decathlon, SaysWhatIsWrong) {
 TEST(RegisterDatasets, EveryLayoutOnce) {
   DatasetRegistry registry("dataset");
   register_datasets(registry);
-  EXPECT_EQ(registry.names(),
-            (std::vector<std::string>{"nnunet", "decathlon", "brats", "acdc", "lits", "kits", "csv", "phantom"}));
+  EXPECT_EQ(registry.names(), (std::vector<std::string>{"nnunet", "decathlon", "brats", "acdc", "lits", "kits", "csv",
+                                                        "totalsegmentator", "ctpelvic1k", "luna16", "lidc", "tcia",
+                                                        "dsb2018", "isbi2012", "folders", "hdf5", "phantom"}));
   EXPECT_THROW(register_datasets(registry), core::InternalError);
 }
 

@@ -106,8 +106,8 @@ TEST(Corrections, ArePartOfThePlanAndComeBackFromItsFile) {
                               .bias_field = true,
                               .landmarks = {{1, 2, 3}, {4, 5, 6}}};
   EXPECT_EQ(plan::corrections_from_json(plan::to_json(all)), all);
-  EXPECT_EQ(plan::corrections_from_json(plan::to_json({})), plan::Corrections{});
-  EXPECT_TRUE(plan::to_json({}).empty());
+  EXPECT_EQ(plan::corrections_from_json(plan::to_json(plan::Corrections{})), plan::Corrections{});
+  EXPECT_TRUE(plan::to_json(plan::Corrections{}).empty());
   EXPECT_THROW(plan::corrections_from_json({{"registration", "elastic"}}), core::UserError);
 }
 
