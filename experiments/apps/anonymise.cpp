@@ -98,8 +98,7 @@ int anonymise(const Arguments& arguments) {
       "removed, emptied or given a dummy (dates become 19000101 where a date must stand); private attributes, curves "
       "and overlays go; every UID is replaced, the same way in all files, so that segmentations and structure sets "
       "still find their series. A patient becomes P- and a keyed hash of the PatientID: patients stay apart, and "
-      "nobody "
-      "without the key can try names against it. Pixels keep their bytes: faces and burned-in text are not "
+      "nobody without the key can try names against it. Pixels keep their bytes: faces and burned-in text are not "
       "looked for, and files that declare such text are refused. audit.json counts what was done to each attribute and "
       "holds no value. Sex, age and the names of regions go too, unless `keep` names them.",
       {"medvol anonymise input=export output=shared",

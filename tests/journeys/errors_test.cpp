@@ -19,7 +19,7 @@ TEST(Errors, OfConfigurationComeTogetherAndBeforeAnyWork) {
   const TemporaryFolder folder;
   const Program program(folder.path());
   const Outcome outcome = program.run(
-      {"train", "dataset=phantom", "netwrok=unet", "trainer.max_stps=3", "seed=-1", "fold=7", "run.dir=run"});
+      {"train", "dataset=phantom", "netwrok=unet", "trainer.max_stps=3", "seed=-1", "fold=11", "run.dir=run"});
   expect_refusal(outcome, {"4 defects", "did you mean 'network'",
                            "trainer.max_stps: unknown key (did you mean 'max_steps'", "seed", "fold"});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()) || !std::filesystem::exists(folder / "run"));
