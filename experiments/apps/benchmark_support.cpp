@@ -76,7 +76,8 @@ nlohmann::json run_peer(const std::filesystem::path& python, const std::string& 
   const std::filesystem::path file = conf_folder().parent_path() / "benchmarks" / script;
   if (!std::filesystem::exists(file)) throw core::UserError("is not there", file.string());
   storage::write_atomic(work / "job.json", job.dump());
-  if (run_other_program(python.string(), {"python", file.string(), work.string()}) != 0)
+  // A virtual environment is found by the name that its python is called by.
+  if (run_other_program(python.string(), {python.string(), file.string(), work.string()}) != 0)
     throw core::UserError("the peer failed: its message is above", "peer=" + python.string(),
                           "experiments/benchmarks/peers.txt lists what that python must have");
   return nlohmann::json::parse(storage::read_bytes(work / "peer.json"));
