@@ -1,6 +1,6 @@
 """Plans of the real nnU-Net v2 for made-up data sets and for MSD hippocampus; wrote nnunet_plans.json beside it.
 
-    python nnunet_plans.py /work/shared/data/msd_task04_hippocampus
+    python nnunet_plans.py "$MEDVOL_TEST_DATA/msd_task04_hippocampus"
 
 Run with nnunetv2 2.8.1, dynamic-network-architectures 0.4.4, torch 2.11.0 (experiments/benchmarks/peers.txt). Its
 planners are given a dataset.json and a dataset_fingerprint.json and read no images; networks are built on torch's meta

@@ -1,6 +1,6 @@
 """What the real nnU-Net v2 makes of real cases; wrote nnunet_preprocessing.json beside it.
 
-    python nnunet_preprocessing.py /work/shared/data
+    python nnunet_preprocessing.py "$MEDVOL_TEST_DATA"
 
 Run with nnunetv2 2.8.1, batchgenerators 0.25.1, scikit-image 0.26.0 (experiments/benchmarks/peers.txt). Its
 DefaultPreprocessor gets the files and a plans.json, which is kept with the result. Its reader is NibabelIOWithReorient,
