@@ -16,10 +16,8 @@ int64_t draw_whole(int64_t low, int64_t high, Philox& random) {
   return low + static_cast<int64_t>(random.below(static_cast<uint64_t>(high - low + 1)));
 }
 
-size_t first_axis(const AugmentationSpecification& specification) { return specification.dimensions == 2 ? 1 : 0; }
-
 size_t draw_axis(const AugmentationSpecification& specification, Philox& random) {
-  return static_cast<size_t>(draw_whole(static_cast<int64_t>(first_axis(specification)), 2, random));
+  return static_cast<size_t>(draw_whole(static_cast<int64_t>(specification.first_axis()), 2, random));
 }
 
 Movement draw_movement(const AugmentationSpecification& specification, double time, Philox& random) {
@@ -34,7 +32,7 @@ Movement draw_movement(const AugmentationSpecification& specification, double ti
                  about_z = random.uniform(-limit, limit);
     movement.matrix = rotation(about_x, about_y, about_z);
   }
-  for (size_t axis = first_axis(specification); axis < 3; ++axis)
+  for (size_t axis = specification.first_axis(); axis < 3; ++axis)
     movement.shift[axis] = random.uniform(-options.translation, options.translation);
   return movement;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "datasets/augmentation/step_chances.h"
 #include "framework/config/fields.h"
 
 /// What goes wrong in a scanner. Each channel is a scan of its own, so each draws its own. The models and, where they
@@ -13,9 +14,7 @@ struct BiasFieldOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples whose intensities vary smoothly over the image",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples whose intensities vary smoothly over the image");
     visit("coefficient", coefficient,
           "each coefficient of the polynomial, whose exponential is the factor, is drawn from ± this",
           config::at_least(0));
@@ -29,9 +28,7 @@ struct MotionOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples whose patient moved while k-space was filled",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples whose patient moved while k-space was filled");
     visit("degrees", degrees, "largest angle about each axis", config::between(0, 180));
     visit("translation", translation, "largest shift along each axis, in voxels (TorchIO: in millimetres)",
           config::at_least(0));
@@ -45,9 +42,7 @@ struct GhostingOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples with fainter copies of the image along an axis",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples with fainter copies of the image along an axis");
     visit("low", low, "smallest share by which every n-th plane of k-space is weakened", config::between(0, 1));
     visit("high", high, "largest share by which every n-th plane of k-space is weakened", config::between(0, 1));
     visit("few", few, "smallest n", config::at_least(2));
@@ -60,9 +55,7 @@ struct SpikeOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples with stripes, from one wrong value of k-space",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples with stripes, from one wrong value of k-space");
     visit("low", low, "smallest ratio of the wrong value to the largest one of k-space", config::at_least(0));
     visit("high", high, "largest ratio of the wrong value to the largest one of k-space", config::at_least(0));
   }
@@ -73,9 +66,7 @@ struct AnisotropyOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples taken through thick slices along one axis",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples taken through thick slices along one axis");
     visit("low", low, "smallest thickness of a slice in voxels", config::at_least(1));
     visit("high", high, "largest thickness of a slice in voxels", config::at_least(1));
   }
@@ -88,9 +79,7 @@ struct HistogramShiftOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples whose intensities go through a random increasing curve",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples whose intensities go through a random increasing curve");
     visit("few", few, "smallest number of points of the curve, straight between them", config::at_least(3));
     visit("many", many, "largest number of points of the curve", config::between(3, 64));
   }

@@ -116,7 +116,7 @@ void draw_noise(const NoiseOptions& options, AugmentationDraws& draws, Philox& r
 void draw_smoothing(const AugmentationSpecification& specification, AugmentationDraws& draws, Philox& random) {
   const BlurOptions& blur = specification.options.blur;
   const MedianOptions& median = specification.options.median;
-  const size_t first_axis = specification.dimensions == 2 ? 1 : 0;
+  const size_t first_axis = specification.first_axis();
   const double which = random.uniform();
   if (which >= blur.probability + median.probability) return;
   for (ChannelDraws& channel : draws.channels) {
@@ -160,7 +160,7 @@ void draw_low_resolution(const LowResolutionOptions& options, AugmentationDraws&
 /// batchgeneratorsv2's LocalTransform with the ranges that nnU-Net's DA5 gives it.
 WindowDraws draw_window(const AugmentationSpecification& specification, Philox& random) {
   WindowDraws window;
-  for (size_t axis = specification.dimensions == 2 ? 1 : 0; axis < 3; ++axis) {
+  for (size_t axis = specification.first_axis(); axis < 3; ++axis) {
     const int64_t size = specification.patch_size[axis];
     window.centre[axis] = random.uniform(-0.5, 1.5) * double(size);
     const double narrowest = std::log(double(std::max<int64_t>(1, size / 6)));
@@ -174,7 +174,7 @@ void draw_cut_out(const AugmentationSpecification& specification, ChannelDraws& 
   const uint64_t count = 1 + random.below(static_cast<uint64_t>(options.most));
   for (uint64_t i = 0; i < count; ++i) {
     BoxDraws box{{0, 0, 0}, {1, 1, 1}};
-    for (size_t axis = specification.dimensions == 2 ? 1 : 0; axis < 3; ++axis) {
+    for (size_t axis = specification.first_axis(); axis < 3; ++axis) {
       const int64_t size = specification.patch_size[axis];
       const int64_t low = std::max<int64_t>(1, static_cast<int64_t>(double(size) * options.low));
       const int64_t end = std::max(low + 1, static_cast<int64_t>(double(size) * options.high));

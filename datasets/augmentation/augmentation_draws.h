@@ -110,6 +110,9 @@ struct AugmentationSpecification {
   double rotation_limit = 0;  ///< radians
   std::array<bool, 3> mirror_axes{};
   std::vector<size_t> exchangeable;  ///< equally long axes, for right angles and transposition; empty: there are none
+
+  /// Of the patch: 2D has no z.
+  size_t first_axis() const { return dimensions == 2 ? 1 : 0; }
 };
 
 /// `patch_size`: z, y, x, or y, x in 2D. Throws core::UserError for ranges that are the wrong way round or axes that do

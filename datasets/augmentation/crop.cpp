@@ -1,24 +1,12 @@
 #include <algorithm>
 
 #include "datasets/augmentation/affine_grid.h"
+#include "datasets/augmentation/copy_row.h"
 #include "datasets/augmentation/interpolation.h"
 #include "datasets/augmentation/spatial.h"
 
 namespace medvol::datasets {
 namespace {
-
-/// Copies what lies in [low, high) of one row, [from, from + width) of `stored`, and zeros elsewhere; mirrored when
-/// asked.
-template <class Stored, class Out, class Copy>
-void copy_row(const Stored* stored, int64_t from, int64_t low, int64_t high, int64_t width, bool mirror, Out* out,
-              const Copy& copy) {
-  const int64_t begin = std::clamp<int64_t>(low - from, 0, width);
-  const int64_t end = std::clamp<int64_t>(high - from, begin, width);
-  std::fill(out, out + begin, Out(0));
-  copy(stored + from + begin, end - begin, out + begin);
-  std::fill(out + end, out + width, Out(0));
-  if (mirror) std::reverse(out, out + width);
-}
 
 /// Where the patch is taken from: voxel p of the middle of the box is start + p, and p[order[axis]] = o[axis] for voxel
 /// o of the patch, counted from the other end where mirror[axis].
@@ -54,7 +42,8 @@ void crop_rows(const Stored* stored, const SourcePatch& source, const Crop& crop
         continue;
       }
       const Stored* row = stored + (from[0] * source.image_size[1] + from[1]) * source.image_size[2];
-      copy_row(row, from[2], region.low[2], region.high[2], width, crop.mirror[2], out, copy);
+      copy_row(row, from[2], region.low[2], region.high[2], width, out, copy);
+      if (crop.mirror[2]) std::reverse(out, out + width);
     }
 }
 

@@ -85,12 +85,12 @@ class Planner {
   }
 
   void noise() {
-    Rows rows;
-    for (int64_t row = 0; row < row_count(); ++row)
-      if (samples_[static_cast<size_t>(row / channels_)].draws.noise_sigma > 0) rows.push_back(row);
     const auto of = [&](int64_t row) -> const AugmentationDraws& {
       return samples_[static_cast<size_t>(row / channels_)].draws;
     };
+    Rows rows;
+    for (int64_t row = 0; row < row_count(); ++row)
+      if (of(row).noise_sigma > 0) rows.push_back(row);
     const auto sigma = put(rows, [&](int64_t row) { return double(float(of(row).noise_sigma)); });
     const auto key_low = put(rows, [&](int64_t row) { return double(uint32_t(of(row).noise_key)); });
     const auto key_high = put(rows, [&](int64_t row) { return double(uint32_t(of(row).noise_key >> 32)); });

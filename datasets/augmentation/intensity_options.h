@@ -1,4 +1,5 @@
 #pragma once
+#include "datasets/augmentation/step_chances.h"
 #include "framework/config/fields.h"
 
 namespace medvol::datasets {
@@ -34,9 +35,7 @@ struct ShiftOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples whose channels are made brighter or darker",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples whose channels are made brighter or darker");
     visit("sigma", sigma, "standard deviation of the number that is added", config::at_least(0));
   }
 };
@@ -49,8 +48,7 @@ struct BrightnessGradientOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples to which a Gaussian window is added", config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples to which a Gaussian window is added");
     visit("low", low, "smallest height of the window; its sign is drawn", config::at_least(0));
     visit("high", high, "largest height of the window", config::at_least(0));
   }
@@ -61,9 +59,7 @@ struct LocalGammaOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples that go over to a gamma curve within a Gaussian window",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples that go over to a gamma curve within a Gaussian window");
     visit("low", low, "smallest exponent: half of them are drawn from low to below", config::positive());
     visit("below", below, "see low", config::positive());
     visit("above", above, "see high", config::positive());

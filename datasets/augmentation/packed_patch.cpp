@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "datasets/augmentation/affine_grid.h"
+#include "datasets/augmentation/copy_row.h"
 
 namespace medvol::datasets {
 namespace {
@@ -58,19 +59,14 @@ template <class Value>
 void copy_region(const Value* from, const SourcePatch& source, const Region& region, Value* to) {
   const Region inside = readable(source);
   const int64_t width = region.high[2] - region.low[2];
-  const int64_t begin = std::clamp<int64_t>(inside.low[2] - region.low[2], 0, width);
-  const int64_t end = std::clamp<int64_t>(inside.high[2] - region.low[2], begin, width);
   for (int64_t z = region.low[0]; z < region.high[0]; ++z)
-    for (int64_t y = region.low[1]; y < region.high[1]; ++y, to += width) {
-      const bool there = z >= inside.low[0] && z < inside.high[0] && y >= inside.low[1] && y < inside.high[1];
-      const int64_t first = there ? begin : width, last = there ? end : width;
-      std::fill(to, to + first, Value(0));
-      if (last > first) {
-        const Value* row = from + (z * source.image_size[1] + y) * source.image_size[2] + region.low[2];
-        std::copy(row + first, row + last, to + first);
-      }
-      std::fill(to + last, to + width, Value(0));
-    }
+    for (int64_t y = region.low[1]; y < region.high[1]; ++y, to += width)
+      if (z >= inside.low[0] && z < inside.high[0] && y >= inside.low[1] && y < inside.high[1])
+        copy_row(from + (z * source.image_size[1] + y) * source.image_size[2], region.low[2], inside.low[2],
+                 inside.high[2], width, to,
+                 [](const Value* row, int64_t count, Value* out) { std::copy(row, row + count, out); });
+      else
+        std::fill(to, to + width, Value(0));
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ AugmentationSpecification specify(const AugmentationOptions& options, const std:
 
   result.exchangeable = exchangeable_axes(patch_size);
 
-  const size_t first_axis = 3 - patch_size.size();
+  const size_t first_axis = result.first_axis();
   if (options.mirror.axes.empty())
     for (size_t axis = first_axis; axis < 3; ++axis) result.mirror_axes[axis] = true;
   for (const int64_t axis : options.mirror.axes) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "datasets/augmentation/step_chances.h"
 #include "framework/config/fields.h"
 
 namespace medvol::datasets {
@@ -26,8 +27,7 @@ struct BlurOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples that are blurred", config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples that are blurred");
     visit("low", low, "smallest Gaussian sigma in voxels, drawn per channel and axis", config::positive());
     visit("high", high, "largest Gaussian sigma in voxels", config::between(0, 8));
     visit("same_for_axes", same_for_axes, "one sigma for the axes of a channel");
@@ -40,11 +40,10 @@ struct MedianOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability,
-          "share of samples that are median filtered; none of them is blurred too, so that blur.probability + this is "
-          "at most 1",
-          config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(
+        visit, *this,
+        "share of samples that are median filtered; none of them is blurred too, so that blur.probability + this is "
+        "at most 1");
     visit("low", low, "smallest edge of the cube (3D) or square (2D) in voxels, drawn per channel",
           config::between(1, 9));
     visit("high", high, "largest edge in voxels", config::between(1, 9));
@@ -56,8 +55,7 @@ struct LowResolutionOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples that are taken through a coarser grid", config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples that are taken through a coarser grid");
     visit("low", low, "smallest size of the coarser grid as a share of the patch", config::between(0.01, 1));
     visit("high", high, "largest size of the coarser grid as a share of the patch", config::between(0.01, 1));
   }
@@ -69,8 +67,7 @@ struct CutOutOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples with boxes that are blanked out", config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples with boxes that are blanked out");
     visit("low", low, "smallest edge as a share of the patch's, drawn per axis; one voxel at least",
           config::between(0, 1));
     visit("high", high, "an edge is shorter than this share of the patch's", config::between(0, 1));
@@ -84,8 +81,7 @@ struct SharpeningOptions {
 
   template <class Visitor>
   void fields(Visitor& visit) {
-    visit("probability", probability, "share of samples that are sharpened", config::between(0, 1));
-    visit("channel_probability", channel_probability, "share of channels within such a sample", config::between(0, 1));
+    visit_chances(visit, *this, "share of samples that are sharpened");
     visit("low", low, "smallest share of the negative Laplacian that is added", config::at_least(0));
     visit("high", high, "largest share of the negative Laplacian that is added", config::at_least(0));
   }

@@ -31,6 +31,11 @@ std::string ending_for(const std::filesystem::path& image) {
 
 }  // namespace
 
+std::string series_case_id(const std::string& patient, const std::string& series_uid) {
+  constexpr size_t digits = 5;
+  return patient + "_" + series_uid.substr(series_uid.size() < digits ? 0 : series_uid.size() - digits);
+}
+
 void add_case(DatasetDescription& dataset, Case one) {
   (one.labels.empty() ? dataset.test_cases : dataset.cases).push_back(std::move(one));
 }

@@ -12,6 +12,9 @@ namespace medvol::datasets {
 /// none.
 DatasetDescription describe_folder(const FolderOptions& options);
 
+/// A case of a DICOM collection: PATIENT_ and the last five digits of its series, which tell a patient's cases apart.
+std::string series_case_id(const std::string& patient, const std::string& series_uid);
+
 /// A case with a label map trains, one without is a test case.
 void add_case(DatasetDescription& dataset, Case one);
 

@@ -84,8 +84,9 @@ class CaseCheck {
     if (!find_grid()) return;
     const auto [depth, height, width] = grid_->size_zyx();
     at::Tensor labels = at::zeros({depth, height, width}, at::kInt);
+    LabelParts parts(case_, *grid_);
     for (const LabelFile& part : case_.labels) {
-      const auto found = read(part.file, [&](const fs::path&) { return read_label_part(case_, part, *grid_); });
+      const auto found = read(part.file, [&](const fs::path&) { return parts.read(part); });
       if (!found) return;
       check_grid(part.file, found->geometry, hints::grid);
       if (!part.label)

@@ -9,10 +9,8 @@
 #include "datasets/catalogue/spheres.h"
 #include "datasets/catalogue/voxel_file.h"
 #include "framework/core/error.h"
-#include "framework/dicom/segmentation.h"
 #include "framework/dicom/series.h"
 #include "framework/dicom/slice_header.h"
-#include "framework/dicom/structure_set.h"
 
 namespace medvol::datasets {
 namespace {
@@ -63,28 +61,36 @@ imaging::Volume spheres(const LabelFile& part, const imaging::Geometry& grid) {
   }
 }
 
-/// Of a DICOM-SEG or RTSTRUCT.
-imaging::Volume dicom_part(const LabelFile& part, const imaging::Geometry& grid) {
-  const auto header = dicom::read_slice_header(part.file);
+}  // namespace
+
+imaging::Volume LabelParts::read_dicom(const LabelFile& part) {
+  if (open_ != part.file) {
+    const auto header = dicom::read_slice_header(part.file);
+    if (header && header->modality == "RTSTRUCT")
+      object_ = dicom::open_structure_set(part.file);
+    else
+      object_ = dicom::open_segmentation(part.file);
+    open_ = part.file;
+  }
+  const auto* segments = std::get_if<dicom::SegmentationObject>(&object_);
   imaging::Volume mask;
-  if (header && header->modality == "RTSTRUCT") {
-    const dicom::StructureSet set = dicom::open_structure_set(part.file);
-    mask = set.mask(set.number_of(part.structure), grid);
+  if (segments && part.structure.empty()) {
+    mask = segments->label_map(grid_);
+  } else if (segments) {
+    mask = segments->mask(segments->number_of(part.structure), grid_);
   } else {
-    const dicom::SegmentationObject object = dicom::open_segmentation(part.file);
-    mask = part.structure.empty() ? object.label_map(grid) : object.mask(object.number_of(part.structure), grid);
+    const auto& set = std::get<dicom::StructureSet>(object_);
+    mask = set.mask(set.number_of(part.structure), grid_);
   }
   mask.data = mask.data.to(at::kInt);
   return mask;
 }
 
-}  // namespace
-
-imaging::Volume read_label_part(const Case& one, const LabelFile& part, const imaging::Geometry& grid) {
+imaging::Volume LabelParts::read(const LabelFile& part) {
   const fs::path ending = part.file.extension();
-  if (ending == ".csv") return spheres(part, grid);
-  if (ending == ".xml") return nodules(one, part, grid);
-  if (fs::is_regular_file(part.file) && dicom::is_dicom_file(part.file)) return dicom_part(part, grid);
+  if (ending == ".csv") return spheres(part, grid_);
+  if (ending == ".xml") return nodules(case_, part, grid_);
+  if (fs::is_regular_file(part.file) && dicom::is_dicom_file(part.file)) return read_dicom(part);
   imaging::Volume labels = read_labels_at(part.file);
   return part.structure.empty() ? labels : chosen_values(std::move(labels), part.structure, part.file);
 }

@@ -1,5 +1,10 @@
 #pragma once
+#include <filesystem>
+#include <variant>
+
 #include "datasets/dataset.h"
+#include "framework/dicom/segmentation.h"
+#include "framework/dicom/structure_set.h"
 #include "framework/imaging/volume.h"
 
 namespace medvol::datasets {
@@ -13,6 +18,20 @@ namespace medvol::datasets {
 ///   LIDC's .xml         structure: the agreement level (lidc_nodules.h); the case's image is the DICOM folder
 /// A label map lies on its own grid, which the caller compares with the image's; outlines and lists of positions
 /// are drawn on `grid`, the image's. Throws core::UserError when the file has no such structure.
-imaging::Volume read_label_part(const Case& one, const LabelFile& part, const imaging::Geometry& grid);
+class LabelParts {
+ public:
+  /// Both must outlive it.
+  LabelParts(const Case& one, const imaging::Geometry& grid) : case_(one), grid_(grid) {}
+  imaging::Volume read(const LabelFile& part);
+
+ private:
+  imaging::Volume read_dicom(const LabelFile& part);
+
+  const Case& case_;
+  const imaging::Geometry& grid_;
+  /// A DICOM file often holds several parts: the last one stays open.
+  std::filesystem::path open_;
+  std::variant<std::monostate, dicom::SegmentationObject, dicom::StructureSet> object_;
+};
 
 }  // namespace medvol::datasets

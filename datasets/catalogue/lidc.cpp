@@ -69,7 +69,7 @@ DatasetDescription Lidc::describe() const {
     const std::string uid = header.text(series_uid);
     Case one;
     one.patient = patient_of(folder);
-    one.id = one.patient + "_" + uid.substr(uid.size() < 5 ? 0 : uid.size() - 5);
+    one.id = series_case_id(one.patient, uid);
     one.site = header.text(manufacturer);
     one.images = {folder};
     if (const auto readings = found.readings.find(uid); readings != found.readings.end()) {

@@ -110,8 +110,9 @@ imaging::Volume read_case_labels(const Case& one, const DatasetDescription& data
   MEDVOL_CHECK(!one.labels.empty(), "the case {} has no labels", one.id);
   const auto [depth, height, width] = grid.size_zyx();
   imaging::Volume result{at::zeros({depth, height, width}, at::kInt), grid};
+  LabelParts parts(one, grid);
   for (const LabelFile& part : one.labels) {
-    imaging::Volume found = read_label_part(one, part, grid);
+    imaging::Volume found = parts.read(part);
     if (const std::string what = grid_difference(found.geometry, grid); !what.empty())
       throw core::UserError(what, part.file.string(), hints::grid);
     if (!part.label)

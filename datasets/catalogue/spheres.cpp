@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "framework/core/error.h"
+#include "framework/dicom/grid_index.h"
 #include "framework/storage/csv.h"
 
 namespace medvol::datasets {
@@ -20,18 +21,8 @@ double number(const std::string& text, const std::string& series, const std::str
   return value;
 }
 
-/// Continuous index x, y, z of a point. Direction's columns are orthonormal, so its transpose is its inverse.
-std::array<double, 3> index_of(const std::array<double, 3>& point, const imaging::Geometry& grid) {
-  std::array<double, 3> index{};
-  for (size_t axis = 0; axis < 3; ++axis) {
-    for (size_t k = 0; k < 3; ++k) index[axis] += (point[k] - grid.origin[k]) * grid.direction[3 * k + axis];
-    index[axis] /= grid.spacing[axis];
-  }
-  return index;
-}
-
 void draw(at::TensorAccessor<int32_t, 3> voxels, const Sphere& sphere, const imaging::Geometry& grid) {
-  const std::array<double, 3> centre = index_of(sphere.centre, grid);
+  const std::array<double, 3> centre = dicom::GridIndex(grid).of(sphere.centre);
   std::array<int64_t, 3> first{}, last{}, nearest{};
   for (size_t axis = 0; axis < 3; ++axis) {
     nearest[axis] = std::llround(centre[axis]);

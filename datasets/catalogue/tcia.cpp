@@ -73,14 +73,9 @@ std::vector<LabelFile> parts_of(const Annotation& annotation, const std::map<int
 
 /// The clinical table by subject.
 std::map<std::string, std::map<std::string, std::string>> read_clinical(const TciaOptions& options) {
-  std::map<std::string, std::map<std::string, std::string>> rows;
-  if (!options.clinical) return rows;
+  if (!options.clinical) return {};
   const storage::CsvTable csv = storage::read_csv(*options.clinical);
-  const size_t subject = csv.column(options.subject_column, options.clinical->string());
-  for (const auto& row : csv.rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      if (i != subject && !row[i].empty()) rows[row[subject]][csv.header[i]] = row[i];
-  return rows;
+  return csv.by(csv.column(options.subject_column, options.clinical->string()));
 }
 
 }  // namespace
@@ -96,7 +91,7 @@ DatasetDescription Tcia::describe() const {
     if (image.modality != options_.modality) continue;
     Case one;
     one.patient = image.subject;
-    one.id = image.subject + "_" + image.uid.substr(image.uid.size() < 5 ? 0 : image.uid.size() - 5);
+    one.id = series_case_id(image.subject, image.uid);
     one.site = image.manufacturer;
     one.attributes["series"] = image.description;
     if (const auto row = clinical.find(image.subject); row != clinical.end())

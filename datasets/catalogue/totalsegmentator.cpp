@@ -65,15 +65,11 @@ using Table = std::map<std::string, std::map<std::string, std::string>>;
 
 /// meta.csv by case; empty without it.
 Table read_meta(const fs::path& file) {
-  Table rows;
-  if (!fs::exists(file)) return rows;
+  if (!fs::exists(file)) return {};
   const storage::CsvTable csv = storage::read_csv(file, ';');
   const size_t id = csv.column("image_id", file.string());
   csv.column("split", file.string());
-  for (const auto& row : csv.rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      if (i != id && !row[i].empty()) rows[row[id]][csv.header[i]] = row[i];
-  return rows;
+  return csv.by(id);
 }
 
 /// The official split as one fold.

@@ -8,8 +8,8 @@
 #include "datasets/catalogue/nonzero.h"
 #include "datasets/catalogue/read_case.h"
 #include "datasets/correction/correct_image.h"
-#include "datasets/planning/percentile.h"
 #include "framework/core/error.h"
+#include "framework/core/percentile.h"
 #include "framework/imaging/grid_transform.h"
 #include "framework/runtime/philox.h"
 
@@ -75,9 +75,9 @@ plan::IntensityStatistics statistics(std::vector<float> values) {
   std::sort(values.begin(), values.end());
   result.minimum = values.front();
   result.maximum = values.back();
-  result.median = sorted_percentile(values, 50);
-  result.percentile_00_5 = sorted_percentile(values, 0.5);
-  result.percentile_99_5 = sorted_percentile(values, 99.5);
+  result.median = core::sorted_percentile(values, 50);
+  result.percentile_00_5 = core::sorted_percentile(values, 0.5);
+  result.percentile_99_5 = core::sorted_percentile(values, 99.5);
   return result;
 }
 
@@ -104,7 +104,7 @@ Fingerprint extract_fingerprint(const DatasetDescription& dataset, const Fingerp
     result.cases.push_back(one.fingerprint);
     relative_sizes.push_back(one.fingerprint.relative_size);
   }
-  result.median_relative_size = percentile(relative_sizes, 50);
+  result.median_relative_size = core::percentile(relative_sizes, 50);
   for (size_t channel = 0; channel < dataset.channel_names.size(); ++channel) {
     std::vector<float> all;
     for (const CaseSamples& one : found)

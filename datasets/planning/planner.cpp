@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "datasets/planning/patch_fit.h"
-#include "datasets/planning/percentile.h"
 #include "datasets/planning/preset.h"
 #include "framework/core/error.h"
+#include "framework/core/percentile.h"
 
 namespace medvol::datasets {
 namespace {
@@ -40,7 +40,7 @@ class Planner {
       std::vector<double> resampled;
       for (const CaseFingerprint& one : fingerprint.cases)
         resampled.push_back(python_round(one.spacing[axis] / spacing_[axis] * double(one.shape[axis])));
-      median_shape_.push_back(percentile(resampled, 50));
+      median_shape_.push_back(core::percentile(resampled, 50));
     }
     put_coarsest_axis_first();
   }
@@ -101,15 +101,15 @@ class Planner {
     }
     std::vector<double> size;
     for (size_t axis = 0; axis < 3; ++axis) {
-      spacing_.push_back(percentile(spacings_[axis], 50));
-      size.push_back(percentile(shapes_[axis], 50));
+      spacing_.push_back(core::percentile(spacings_[axis], 50));
+      size.push_back(core::percentile(shapes_[axis], 50));
     }
     // Thick slices: the median would interpolate the thinner half of the data set away.
     const size_t worst = size_t(std::max_element(spacing_.begin(), spacing_.end()) - spacing_.begin());
     const size_t a = (worst + 1) % 3, b = (worst + 2) % 3;
     const double next = std::max(spacing_[a], spacing_[b]);
     if (spacing_[worst] > anisotropy * next && size[worst] * anisotropy < std::min(size[a], size[b])) {
-      const double fine = percentile(spacings_[worst], 10);
+      const double fine = core::percentile(spacings_[worst], 10);
       spacing_[worst] = fine < next ? next + 1e-5 : fine;
     }
   }
@@ -201,8 +201,9 @@ class Planner {
     result.intensities = fingerprint_.intensities;
     result.corrections = fingerprint_.corrections;
     for (const int64_t axis : transpose_) {
-      result.original_median_spacing.push_back(percentile(spacings_[size_t(axis)], 50));
-      result.original_median_shape.push_back(static_cast<int64_t>(python_round(percentile(shapes_[size_t(axis)], 50))));
+      result.original_median_spacing.push_back(core::percentile(spacings_[size_t(axis)], 50));
+      result.original_median_shape.push_back(
+          static_cast<int64_t>(python_round(core::percentile(shapes_[size_t(axis)], 50))));
     }
     for (const std::string& name : dataset_.channel_names) {
       result.normalization.push_back(normalization_of(name));

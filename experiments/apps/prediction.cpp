@@ -5,7 +5,6 @@
 #include "experiments/apps/version.h"
 #include "framework/core/units.h"
 #include "framework/dicom/segmentation_write.h"
-#include "framework/dicom/series.h"
 #include "framework/imaging/image_io.h"
 
 namespace medvol::apps {
@@ -22,31 +21,32 @@ void check_memory(const imaging::Geometry& grid, int64_t classes, double budget,
         where, "raise memory_budget_gb, or ask for confidence=true instead");
 }
 
-dicom::SeriesSlices slices_of(const PredictionInput& input) {
-  return dicom::find_slices(input.images.front(), input.series->empty() ? std::nullopt : input.series);
-}
-
-void write_map(const std::filesystem::path& path, const imaging::Volume& map, const PredictionInput& input,
+void write_map(const std::filesystem::path& path, const imaging::Volume& map, const InputImage& input,
                const trainers::BundleMetadata& model) {
   if (!is_dicom_segmentation(path)) return imaging::write_labels(path, map);
   std::vector<dicom::Segment> segments;
   for (const auto& [value, name] : model.plan.labels) segments.push_back({value, name});
-  dicom::write_segmentation(path, map, segments, slices_of(input), {"medvol " + model.network, program_version()});
+  MEDVOL_CHECK(input.series, "{}: a segmentation of no series", path.string());
+  dicom::write_segmentation(path, map, segments, *input.series, {"medvol " + model.network, program_version()});
 }
 
 }  // namespace
 
 bool is_dicom_segmentation(const std::filesystem::path& labels) { return labels.extension() == ".dcm"; }
 
-imaging::Volume read_input(const PredictionInput& input, const plan::Plan& plan) {
-  if (input.series) return datasets::corrected(dicom::read_series(slices_of(input)), plan.corrections);
-  return datasets::read_corrected_image(input.images, plan.channel_names.size(), plan.corrections);
+InputImage read_input(const PredictionInput& input, const plan::Plan& plan) {
+  if (!input.series)
+    return {datasets::read_corrected_image(input.images, plan.channel_names.size(), plan.corrections), std::nullopt};
+  dicom::SeriesSlices slices =
+      dicom::find_slices(input.images.front(), input.series->empty() ? std::nullopt : input.series);
+  return {datasets::corrected(dicom::read_series(slices), plan.corrections), std::move(slices)};
 }
 
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,
                   const PredictionFiles& files, const std::function<void(double)>& progress) {
   const plan::Plan& plan = loaded.model.metadata.plan;
-  const imaging::Volume image = read_input(input, plan);
+  const InputImage read = read_input(input, plan);
+  const imaging::Volume& image = read.image;
   if (!files.probabilities.empty())
     check_memory(image.geometry, plan.output_count(), files.probability_budget, input.images.front().string());
   datasets::PreprocessedCase ready;
@@ -60,7 +60,7 @@ void predict_case(const LoadedModel& loaded, const trainers::Predictor& predicto
       {.confidence = !files.confidence.empty(), .probabilities = !files.probabilities.empty()}, progress);
   if (!files.confidence.empty()) imaging::write_image(files.confidence, prediction.confidence);
   if (!files.probabilities.empty()) imaging::write_image(files.probabilities, prediction.probabilities);
-  write_map(files.labels, prediction.labels, input, loaded.model.metadata);
+  write_map(files.labels, prediction.labels, read, loaded.model.metadata);
 }
 
 }  // namespace medvol::apps

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/apps/assembly.h"
+#include "framework/dicom/series.h"
 #include "trainers/inference/predictor.h"
 
 namespace medvol::apps {
@@ -26,8 +27,11 @@ struct PredictionFiles {
 /// Whether a label map of this name is a DICOM segmentation.
 bool is_dicom_segmentation(const std::filesystem::path& labels);
 
-/// The image [C, D, H, W], of files or of a DICOM series.
-imaging::Volume read_input(const PredictionInput& input, const plan::Plan& plan);
+struct InputImage {
+  imaging::Volume image;                      ///< [C, D, H, W], corrected
+  std::optional<dicom::SeriesSlices> series;  ///< that it is made of, unless of files
+};
+InputImage read_input(const PredictionInput& input, const plan::Plan& plan);
 
 /// Reads, preprocesses, predicts and writes one case.
 void predict_case(const LoadedModel& loaded, const trainers::Predictor& predictor, const PredictionInput& input,

@@ -33,7 +33,7 @@ torch::Tensor in_file_intensities(const torch::Tensor& made, const torch::Tensor
 void upscale_case(const LoadedModel& loaded, const trainers::InferenceOptions& inference, const PredictionInput& input,
                   const std::filesystem::path& output, const std::function<void(double)>& progress) {
   const trainers::BundleMetadata& metadata = loaded.model.metadata;
-  const imaging::Volume image = read_input(input, metadata.plan);
+  const imaging::Volume image = read_input(input, metadata.plan).image;
   plan::Plan low = low_resolution_plan(metadata), raw = low;
   raw.normalization.assign(raw.normalization.size(), plan::Normalization::none);
   datasets::PreprocessedCase ready, unchanged;

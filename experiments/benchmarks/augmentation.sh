@@ -5,13 +5,7 @@
 # PEERS_PYTHON: a python with nnunetv2 (else one is made in .deps/peers from peers.txt).
 set -euo pipefail
 here="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
-root="$(readlink -f -- "$here/../..")"
-program="${MEDVOL_PROGRAM:-$root/build/release/bin/medvol}"
-python="${PEERS_PYTHON:-$root/.deps/peers/bin/python}"
-if [[ ! -x "$python" ]]; then
-  python3 -m venv "$root/.deps/peers"
-  "$root/.deps/peers/bin/pip" install -q -r "$here/peers.txt"
-fi
+. "$here/peers.sh"
 "$program" benchmark augmentation peer="$python"
 "$program" benchmark augmentation peer="$python" transforms=nnunet_da5 samples=200 peer_samples=20
 "$program" benchmark loading peer="$python"

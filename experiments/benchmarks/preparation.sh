@@ -8,17 +8,11 @@
 # PEERS_PYTHON: a python with nnunetv2 (else one is made in .deps/peers from peers.txt).
 set -euo pipefail
 here="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
-root="$(readlink -f -- "$here/../..")"
+. "$here/peers.sh"
 data="$(readlink -f -- "${1:?folder of a data set}")"
 layout=nnunet
 grep -q '"training"' "$data/dataset.json" && layout=decathlon
 spacing="${2:-}"
-program="${MEDVOL_PROGRAM:-$root/build/release/bin/medvol}"
-python="${PEERS_PYTHON:-$root/.deps/peers/bin/python}"
-if [[ ! -x "$python" ]]; then
-  python3 -m venv "$root/.deps/peers"
-  "$root/.deps/peers/bin/pip" install -q -r "$here/peers.txt"
-fi
 work="$(mktemp -d)"
 trap 'rm -rf -- "$work"' EXIT
 counts="${COUNTS:-$("$python" -c 'import os; n = os.cpu_count(); print(*sorted({1, n, 2 * n}))')}"

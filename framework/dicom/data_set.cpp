@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "framework/core/error.h"
+#include "framework/core/nearest.h"
 #include "framework/dicom/header_parser.h"
 #include "framework/dicom/series.h"
 #include "framework/storage/checksum.h"
@@ -146,6 +147,19 @@ std::string uid_of(std::string_view text) {
   for (; value > 0; value /= 10) decimal += static_cast<char>('0' + static_cast<int>(value % 10));
   std::reverse(decimal.begin(), decimal.end());
   return "2.25." + (decimal.empty() ? "0" : decimal);
+}
+
+int64_t number_of_name(const std::vector<std::pair<std::string, int64_t>>& things, const std::string& name,
+                       const char* are_named, const std::filesystem::path& path) {
+  std::vector<std::string> names;
+  std::vector<int64_t> found;
+  for (const auto& [known, number] : things) {
+    names.push_back(known);
+    if (known == name) found.push_back(number);
+  }
+  if (found.size() == 1) return found.front();
+  throw core::UserError(fmt::format("{} {} '{}'", found.empty() ? "no" : "several", are_named, name), path.string(),
+                        core::did_you_mean(name, names));
 }
 
 std::string printable(std::string text) {

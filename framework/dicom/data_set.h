@@ -52,6 +52,11 @@ std::optional<std::array<double, count>> numbers_of(DcmItem& item, const DcmTagK
 /// A unique identifier that is the same for the same text: 2.25 and a 128-bit hash (PS3.5, B.2).
 std::string uid_of(std::string_view text);
 
+/// The number of the one thing of this name among (name, number). UserError that lists the names, when none or several
+/// `are_named` so ("regions are named").
+int64_t number_of_name(const std::vector<std::pair<std::string, int64_t>>& things, const std::string& name,
+                       const char* are_named, const std::filesystem::path& path);
+
 /// Text on one line, without control characters.
 std::string printable(std::string text);
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "framework/core/error.h"
-#include "framework/core/nearest.h"
+#include "framework/dicom/data_set.h"
 #include "framework/dicom/grid_index.h"
 #include "framework/dicom/segmentation_frames.h"
 
@@ -116,15 +116,9 @@ const std::vector<Segment>& SegmentationObject::segments() const { return conten
 const std::string& SegmentationObject::series_key() const { return content_->series_key; }
 
 int64_t SegmentationObject::number_of(const std::string& label) const {
-  std::vector<std::string> labels;
-  std::vector<int64_t> found;
-  for (const Segment& segment : segments()) {
-    labels.push_back(segment.label);
-    if (segment.label == label) found.push_back(segment.number);
-  }
-  if (found.size() == 1) return found.front();
-  throw core::UserError(fmt::format("{} segments are labelled '{}'", found.empty() ? "no" : "several", label),
-                        content_->path.string(), core::did_you_mean(label, labels));
+  std::vector<std::pair<std::string, int64_t>> things;
+  for (const Segment& segment : segments()) things.emplace_back(segment.label, segment.number);
+  return number_of_name(things, label, "segments are labelled", content_->path);
 }
 
 imaging::Volume SegmentationObject::mask(int64_t number, const imaging::Geometry& grid, double threshold) const {

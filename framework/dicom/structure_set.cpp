@@ -8,7 +8,6 @@
 #include <map>
 
 #include "framework/core/error.h"
-#include "framework/core/nearest.h"
 #include "framework/dicom/data_set.h"
 #include "framework/dicom/grid_index.h"
 #include "framework/dicom/slice_header.h"
@@ -155,15 +154,9 @@ StructureSet::StructureSet(std::filesystem::path path, std::vector<Region> regio
     : path_(std::move(path)), regions_(std::move(regions)), series_key_(std::move(series_key)) {}
 
 int64_t StructureSet::number_of(const std::string& name) const {
-  std::vector<std::string> names;
-  std::vector<int64_t> found;
-  for (const Region& region : regions_) {
-    names.push_back(region.name);
-    if (region.name == name) found.push_back(region.number);
-  }
-  if (found.size() == 1) return found.front();
-  throw core::UserError(fmt::format("{} regions are named '{}'", found.empty() ? "no" : "several", name),
-                        path_.string(), core::did_you_mean(name, names));
+  std::vector<std::pair<std::string, int64_t>> things;
+  for (const Region& region : regions_) things.emplace_back(region.name, region.number);
+  return number_of_name(things, name, "regions are named", path_);
 }
 
 imaging::Volume StructureSet::mask(int64_t number, const imaging::Geometry& grid) const {

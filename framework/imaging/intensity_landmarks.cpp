@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "framework/core/error.h"
+#include "framework/core/percentile.h"
 
 namespace medvol::imaging {
 namespace {
@@ -16,14 +17,10 @@ constexpr double kPercentiles[] = {1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99};
 std::vector<double> intensity_landmarks(const at::Tensor& image, const at::Tensor& inside) {
   const at::Tensor values = std::get<0>(image.masked_select(inside).to(at::kDouble).sort());
   if (values.numel() == 0) throw core::UserError("no voxel is inside", "", "an empty image has no histogram");
-  const double* sorted = values.const_data_ptr<double>();
+  const double* first = values.const_data_ptr<double>();
+  const std::vector<double> ascending(first, first + values.numel());
   std::vector<double> landmarks;
-  for (const double percentile : kPercentiles) {
-    const double place = percentile / 100 * static_cast<double>(values.numel() - 1);
-    const auto below = static_cast<int64_t>(place);
-    const int64_t above = std::min(below + 1, values.numel() - 1);
-    landmarks.push_back(sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]));
-  }
+  for (const double percentile : kPercentiles) landmarks.push_back(core::sorted_percentile(ascending, percentile));
   return landmarks;
 }
 

@@ -114,13 +114,19 @@ auto mutual_information(int64_t bins) {
   return metric;
 }
 
+/// Improves a transform whose translations come last.
+template <class Transform>
+void by_steps(const Image& fixed, const Image& moving, Transform& transform, const RegistrationOptions& options) {
+  const auto metric = mutual_information(options.bins);
+  const auto optimizer = step_optimizer(fixed, transform, options.iterations);
+  search(fixed, moving, &transform, metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
+}
+
 itk::Euler3DTransform<double>::Pointer rigid(const Image& fixed, const Image& moving,
                                              const RegistrationOptions& options) {
   const auto transform = itk::Euler3DTransform<double>::New();
   transform->SetCenter(centre_of(fixed));
-  const auto metric = mutual_information(options.bins);
-  const auto optimizer = step_optimizer(fixed, *transform, options.iterations);
-  search(fixed, moving, transform.GetPointer(), metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
+  by_steps(fixed, moving, *transform, options);
   return transform;
 }
 
@@ -131,9 +137,7 @@ itk::AffineTransform<double, 3>::Pointer affine(const Image& fixed, const Image&
   transform->SetCenter(start.GetCenter());
   transform->SetMatrix(start.GetMatrix());
   transform->SetTranslation(start.GetTranslation());
-  const auto metric = mutual_information(options.bins);
-  const auto optimizer = step_optimizer(fixed, *transform, options.iterations);
-  search(fixed, moving, transform.GetPointer(), metric.GetPointer(), optimizer.GetPointer(), nullptr, options);
+  by_steps(fixed, moving, *transform, options);
   return transform;
 }
 

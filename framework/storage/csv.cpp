@@ -111,6 +111,14 @@ size_t CsvTable::column(const std::string& name, const std::string& where) const
   return static_cast<size_t>(found - header.begin());
 }
 
+std::map<std::string, std::map<std::string, std::string>> CsvTable::by(size_t key) const {
+  std::map<std::string, std::map<std::string, std::string>> found;
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      if (i != key && !row[i].empty()) found[row[key]][header[i]] = row[i];
+  return found;
+}
+
 void write_csv(const std::filesystem::path& path, const std::vector<std::string>& header,
                const std::vector<std::vector<std::string>>& rows) {
   MEDVOL_CHECK(!header.empty(), "{} without columns", path.string());

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ struct CsvTable {
 
   /// Index of a column; UserError with the nearest name when there is none. `where` is the file's name for the message.
   size_t column(const std::string& name, const std::string& where = "") const;
+  /// Rows by what stands in the column `key`: of each the other columns that are not empty, by name. Of rows with one
+  /// key the later one overwrites.
+  std::map<std::string, std::map<std::string, std::string>> by(size_t key) const;
 };
 
 /// RFC 4180 quoting: a field with a comma, a quote or a line break stands in quotes, quotes are doubled. Lines end with

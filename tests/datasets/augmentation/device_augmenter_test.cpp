@@ -8,13 +8,13 @@
 #include "datasets/augmentation/augmenter.h"
 #include "datasets/augmentation/device_noise.h"
 #include "datasets/augmentation/noise.h"
+#include "tests/datasets/augmentation/stored_image.h"
 
 namespace medvol::datasets {
 namespace {
 
 /// A smooth image with noise, and labels 0 to 3; as tensors that outlive the patches.
-struct Source {
-  at::Tensor image, labels;
+struct Source : tests::StoredImage {
   Source(int64_t channels, const Index3& size, at::ScalarType type) {
     at::manual_seed(3);
     const at::Tensor z = at::arange(size[0]).view({-1, 1, 1}), y = at::arange(size[1]).view({1, -1, 1});
@@ -23,19 +23,6 @@ struct Source {
             0.3 * at::randn({channels, size[0], size[1], size[2]});
     image = image.to(type).contiguous();
     labels = (at::floor(z / 4) + at::floor(y / 5) + at::floor(x / 3)).remainder(4).to(at::kByte).contiguous();
-  }
-  SourcePatch patch(const Index3& begin, const Index3& size) const {
-    SourcePatch result;
-    if (image.scalar_type() == at::kHalf)
-      result.image = image.const_data_ptr<c10::Half>();
-    else
-      result.image = image.const_data_ptr<float>();
-    result.labels = labels.const_data_ptr<uint8_t>();
-    result.channels = image.size(0);
-    result.image_size = {image.size(1), image.size(2), image.size(3)};
-    result.begin = begin;
-    result.size = size;
-    return result;
   }
 };
 

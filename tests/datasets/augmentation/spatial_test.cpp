@@ -8,12 +8,13 @@
 #include <map>
 #include <set>
 
+#include "tests/datasets/augmentation/stored_image.h"
+
 namespace medvol::datasets {
 namespace {
 
 /// A smooth image with two labels of it; both as tensors that outlive the patch.
-struct Source {
-  at::Tensor image, labels;
+struct Source : tests::StoredImage {
   Source(int64_t channels, const Index3& size, at::ScalarType type = at::kFloat) {
     const at::Tensor z = at::arange(size[0]).view({-1, 1, 1}), y = at::arange(size[1]).view({1, -1, 1});
     const at::Tensor x = at::arange(size[2]).view({1, 1, -1});
@@ -22,19 +23,6 @@ struct Source {
       all.push_back(at::sin(z * 0.7 + double(c)) + at::cos(y * 0.5) * at::sin(x * 0.3 + 1.0) + 0.5);
     image = at::stack(all).to(at::kFloat).to(type).contiguous();
     labels = (at::floor(z / 4) + at::floor(y / 5) + at::floor(x / 3)).remainder(3).to(at::kByte).contiguous();
-  }
-  SourcePatch patch(const Index3& begin, const Index3& size) const {
-    SourcePatch result;
-    if (image.scalar_type() == at::kHalf)
-      result.image = image.const_data_ptr<c10::Half>();
-    else
-      result.image = image.const_data_ptr<float>();
-    result.labels = labels.const_data_ptr<uint8_t>();
-    result.channels = image.size(0);
-    result.image_size = {image.size(1), image.size(2), image.size(3)};
-    result.begin = begin;
-    result.size = size;
-    return result;
   }
 };
 

@@ -6,19 +6,19 @@
 
 #include "datasets/catalogue/decathlon.h"
 #include "datasets/planning/kept_fingerprint.h"
-#include "datasets/planning/percentile.h"
 #include "datasets/planning/planner.h"
 #include "framework/core/error.h"
+#include "framework/core/percentile.h"
 #include "tests/datasets/catalogue/made_dataset.h"
 
 namespace medvol::datasets {
 namespace {
 
 TEST(Percentile, IsNumpys) {
-  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 50), 2.5);
-  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 10), 1.3);
-  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 99.5), 3.985);
-  EXPECT_DOUBLE_EQ(percentile({7}, 0.5), 7);
+  EXPECT_DOUBLE_EQ(core::percentile({4, 1, 3, 2}, 50), 2.5);
+  EXPECT_DOUBLE_EQ(core::percentile({4, 1, 3, 2}, 10), 1.3);
+  EXPECT_DOUBLE_EQ(core::percentile({4, 1, 3, 2}, 99.5), 3.985);
+  EXPECT_DOUBLE_EQ(core::percentile({7}, 0.5), 7);
 }
 
 TEST(Fingerprint, CropsAndMeasuresInCanonicalOrder) {

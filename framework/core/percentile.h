@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace medvol::datasets {
+namespace medvol::core {
 
 /// numpy.percentile's default: linear between the two nearest of the ascending values. `q` in [0, 100]; not empty.
 template <class T>
@@ -19,4 +19,4 @@ inline double percentile(std::vector<double> values, double q) {
   return sorted_percentile(values, q);
 }
 
-}  // namespace medvol::datasets
+}  // namespace medvol::core
