@@ -7,6 +7,7 @@
 
 #include "datasets/augmentation/artefact_options.h"
 #include "datasets/augmentation/intensity_options.h"
+#include "datasets/augmentation/previous_stage_options.h"
 #include "datasets/augmentation/spatial_options.h"
 #include "datasets/augmentation/texture_options.h"
 
@@ -45,6 +46,8 @@ struct AugmentationOptions {
   BrightnessGradientOptions brightness_gradient;
   LocalGammaOptions local_gamma;
   SharpeningOptions sharpening;
+  PreviousMorphologyOptions previous_morphology;
+  PreviousRemovalOptions previous_removal;
 
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -80,6 +83,9 @@ struct AugmentationOptions {
     visit("brightness_gradient", brightness_gradient, "a Gaussian window that is added");
     visit("local_gamma", local_gamma, "a gamma curve within a Gaussian window");
     visit("sharpening", sharpening, "the negative Laplacian added");
+    visit("previous_morphology", previous_morphology,
+          "labels of the stage before, in a cascade: dilated, eroded, opened or closed with a ball");
+    visit("previous_removal", previous_removal, "labels of the stage before, in a cascade: components taken out");
   }
 };
 

@@ -16,6 +16,7 @@ struct AugmentationScratch {
   std::vector<float> values;      ///< a channel's intermediate values
   std::vector<float> row_values;  ///< tables and rows of one step
   std::vector<int32_t> row_indices;
+  std::vector<uint8_t> labels;  ///< several label maps of a sample
   LocalWindow window;
   MedianScratch median;
 };
@@ -32,7 +33,8 @@ class Augmenter {
   const Index3& patch_size() const { return specification_.patch_size; }
   const Index3& source_patch_size() const { return specification_.source_size; }
 
-  /// Draws from `random` and executes. `image_out` [C, D, H, W] and `labels_out` [D, H, W] are overwritten.
+  /// Draws from `random` and executes. `image_out` [C, D, H, W] and `labels_out` [label volumes of the source, D, H, W]
+  /// are overwritten.
   void apply(const SourcePatch& source, runtime::Philox& random, float* image_out, uint8_t* labels_out,
              AugmentationScratch& scratch) const;
   /// Does what was drawn. `draws` has one entry a channel of the source.

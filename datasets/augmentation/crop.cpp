@@ -93,8 +93,10 @@ void crop(const SourcePatch& source, const Index3& patch_size, const Augmentatio
                       [](const auto* from, int64_t count, float* to) { lanes::read_row(from, count, to); });
       },
       source.image);
-  crop_volume(source.labels, source, how, labels_out,
-              [](const uint8_t* from, int64_t count, uint8_t* to) { std::copy(from, from + count, to); });
+  for (int64_t map = 0; map < source.label_volumes; ++map)
+    crop_volume(source.labels + map * voxel_count(source.image_size), source, how,
+                labels_out + map * voxel_count(patch_size),
+                [](const uint8_t* from, int64_t count, uint8_t* to) { std::copy(from, from + count, to); });
 }
 
 }  // namespace medvol::datasets

@@ -63,17 +63,19 @@ class Vote {
   float weights_[8];
 };
 
-/// All channels and the label at one point, into voxel `x` of an output row whose channels are `patch` voxels apart.
+/// All channels and labels at one point, into voxel `x` of an output row whose volumes are `patch` voxels apart.
 template <class Stored>
 void sample_point(const Stored* image, const SourcePatch& source, const Neighbours& near, int64_t patch, int64_t x,
                   float* image_out, uint8_t* labels_out) {
   const int64_t volume = voxel_count(source.image_size);
-  Vote vote;
-  for (size_t corner = 0; corner < 8; ++corner) {
-    if (near.padding[corner]) vote.add(-1, near.weight[corner]);
-    if (near.offset[corner] >= 0) vote.add(source.labels[near.offset[corner]], near.weight[corner]);
+  for (int64_t map = 0; map < source.label_volumes; ++map) {
+    Vote vote;
+    for (size_t corner = 0; corner < 8; ++corner) {
+      if (near.padding[corner]) vote.add(-1, near.weight[corner]);
+      if (near.offset[corner] >= 0) vote.add(source.labels[map * volume + near.offset[corner]], near.weight[corner]);
+    }
+    labels_out[map * patch + x] = vote.winner();
   }
-  labels_out[x] = vote.winner();
   for (int64_t channel = 0; channel < source.channels; ++channel) {
     float sum = 0;
     for (size_t corner = 0; corner < 8; ++corner)

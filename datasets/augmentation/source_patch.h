@@ -16,11 +16,12 @@ inline int64_t voxel_count(const Index3& size) { return size[0] * size[1] * size
 /// The box may go past the image: what is outside is 0 and label 0.
 struct SourcePatch {
   std::variant<const float*, const c10::Half*> image;  ///< the whole image [C, D, H, W], contiguous
-  const uint8_t* labels = nullptr;                     ///< the whole label map [D, H, W], contiguous
+  const uint8_t* labels = nullptr;                     ///< whole label maps [label_volumes, D, H, W], contiguous
   int64_t channels = 1;
-  Index3 image_size{};  ///< D, H, W of the whole image
-  Index3 begin{};       ///< first voxel of the box; may be negative
-  Index3 size{};        ///< of the box
+  Index3 image_size{};        ///< D, H, W of the whole image
+  Index3 begin{};             ///< first voxel of the box; may be negative
+  Index3 size{};              ///< of the box
+  int64_t label_volumes = 1;  ///< 2 in a cascade: the reference, and what the stage before predicted
 };
 
 }  // namespace medvol::datasets

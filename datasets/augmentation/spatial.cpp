@@ -168,9 +168,12 @@ void gather_row(const Stored* image, const SourcePatch& source, const Region& re
     std::fill(out + zero_begin, out + width, 0.0f);
     interpolate_inner<in_plane>(image + channel * volume, source.image_size, row, out);
   }
-  std::fill(labels_out, labels_out + zero_end, uint8_t(0));
-  std::fill(labels_out + zero_begin, labels_out + width, uint8_t(0));
-  vote_inner<in_plane>(source.labels, source.image_size, row, labels_out);
+  for (int64_t map = 0; map < source.label_volumes; ++map) {
+    uint8_t* out = labels_out + map * patch;
+    std::fill(out, out + zero_end, uint8_t(0));
+    std::fill(out + zero_begin, out + width, uint8_t(0));
+    vote_inner<in_plane>(source.labels + map * volume, source.image_size, row, out);
+  }
   interpolate_border(image, source, region, line, row, patch_size, image_out, labels_out);
 }
 

@@ -62,6 +62,7 @@ void check_ranges(const AugmentationOptions& options) {
   check_range(options.brightness_gradient.low, options.brightness_gradient.high, "brightness_gradient");
   check_range(options.local_gamma.low, options.local_gamma.below, "local_gamma", "low", "below");
   check_range(options.local_gamma.above, options.local_gamma.high, "local_gamma", "above", "high");
+  check_range(options.previous_morphology.low, options.previous_morphology.high, "previous_morphology");
   check_range(options.sharpening.low, options.sharpening.high, "sharpening");
   check_range(options.ghosting.low, options.ghosting.high, "ghosting");
   check_range(options.spike.low, options.spike.high, "spike");

@@ -8,8 +8,8 @@
 #include "datasets/catalogue/read_case.h"
 #include "framework/core/error.h"
 #include "framework/imaging/bias_field.h"
+#include "framework/imaging/components.h"
 #include "framework/imaging/intensity_landmarks.h"
-#include "framework/imaging/largest_component.h"
 #include "framework/imaging/registration.h"
 
 namespace medvol::datasets {

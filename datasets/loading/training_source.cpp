@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "datasets/augmentation/device_augmenter.h"
+#include "datasets/augmentation/previous_stage.h"
 #include "datasets/loading/patch_sampler.h"
 #include "framework/core/error.h"
 
@@ -37,6 +38,9 @@ class TrainingSource::Workers {
         sampler_(augmenter_.source_patch_size(), augmenter_.patch_size()),
         pinned_(device.is_cuda()),
         ring_(static_cast<size_t>(options.threads > 0 ? options.prefetch : 1)) {
+    if (options.engine == AugmentationEngine::device && cases_->count() > 0 && cases_->open(0).previous_labels > 0)
+      throw core::UserError("the device engine does not augment the labels of a cascade's first stage",
+                            "loading.engine", "use loading.engine=cpu");
     if (options.engine == AugmentationEngine::device) device_.emplace(augmenter_.specification(), device);
     start(0);
   }
@@ -132,23 +136,34 @@ void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, 
   runtime::Philox sampling(seed_, runtime::purpose_sampling, index);
   runtime::Philox augmentation(seed_, runtime::purpose_augmentation, index);
   const TrainingCase& from = cases_->open(cases_->draw(sampling));
-  MEDVOL_CHECK(from.channels == cases_->channels(), "a case of {} channels among cases of {}", from.channels,
-               cases_->channels());
+  MEDVOL_CHECK(from.channels + from.previous_labels == cases_->channels(), "a case of {} channels among cases of {}",
+               from.channels + from.previous_labels, cases_->channels());
   const bool forced = PatchSampler::forces_foreground(n, batch_size_, options_.oversample_foreground);
   const SourcePatch source{from.image,
                            from.labels,
                            from.channels,
                            from.size,
                            sampler_.sample(from, forced, sampling),
-                           augmenter_.source_patch_size()};
+                           augmenter_.source_patch_size(),
+                           from.previous_labels > 0 ? 2 : 1};
   if (device_) {
     draw(augmenter_.specification(), from.channels, augmentation, scratch.draws);
     slot.packed[static_cast<size_t>(n)] = pack(augmenter_.specification(), source, scratch.draws, pinned_);
     return;
   }
   const int64_t voxels = voxel_count(augmenter_.patch_size());
-  augmenter_.apply(source, augmentation, slot.images.mutable_data_ptr<float>() + n * from.channels * voxels,
-                   slot.labels.mutable_data_ptr<uint8_t>() + n * voxels, scratch);
+  float* image = slot.images.mutable_data_ptr<float>() + n * cases_->channels() * voxels;
+  uint8_t* labels = slot.labels.mutable_data_ptr<uint8_t>() + n * voxels;
+  if (from.previous_labels == 0) {
+    augmenter_.apply(source, augmentation, image, labels, scratch);
+    return;
+  }
+  scratch.labels.resize(static_cast<size_t>(2 * voxels));
+  augmenter_.apply(source, augmentation, image, scratch.labels.data(), scratch);
+  std::copy_n(scratch.labels.data(), voxels, labels);
+  uint8_t* previous = scratch.labels.data() + voxels;
+  spoil(previous, augmenter_.patch_size(), from.previous_labels, augmenter_.specification().options, augmentation);
+  one_hot(previous, voxels, from.previous_labels, image + from.channels * voxels);
 }
 
 void TrainingSource::Workers::work() {

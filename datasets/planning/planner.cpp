@@ -72,6 +72,10 @@ class Planner {
     if (low) all.push_back(*low);
     all.push_back(described("3d_fullres", *full, spacing_, median_shape_));
     all.back().batch_dice = low.has_value();
+    if (low && options_.configuration == "3d_cascade_fullres") {
+      all.push_back(all.back());
+      all.back().configuration = options_.configuration;
+    }
     return all;
   }
 
@@ -80,7 +84,7 @@ class Planner {
     if (three && single_slices())
       throw core::UserError("these are single slices: a 3D network cannot be planned", dataset_.root.string(),
                             "use plan.configuration=2d");
-    if (options_.configuration == "3d_lowres" && fitted(spacing_, median_shape_, dataset_voxels()))
+    if (options_.configuration != "3d_fullres" && three && fitted(spacing_, median_shape_, dataset_voxels()))
       throw core::UserError(
           "the images need no low resolution: a patch of 3d_fullres sees a quarter of the median one or more, or a "
           "coarser grid would hardly have fewer voxels",

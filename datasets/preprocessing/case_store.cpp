@@ -74,7 +74,16 @@ at::Tensor CaseStore::image(const std::string& id) const {
 }
 at::Tensor CaseStore::labels(const std::string& id) const {
   contents_->entry(id);
-  return contents_->reader.tensor(id, store_layout::labels);
+  const at::Tensor found = contents_->reader.tensor(id, store_layout::labels);
+  return found.dim() == 4 ? found.select(0, 0) : found;
+}
+at::Tensor CaseStore::both_labels(const std::string& id) const {
+  contents_->entry(id);
+  const at::Tensor found = contents_->reader.tensor(id, store_layout::labels);
+  if (found.dim() != 4)
+    throw core::UserError("the case '" + id + "' was prepared without labels of the stage before",
+                          contents_->path.string(), "remove the file and prepare again");
+  return found;
 }
 const imaging::GridTransform& CaseStore::transform(const std::string& id) const {
   return contents_->entry(id).transform;

@@ -25,6 +25,9 @@ class CaseStore {
   bool contains(const std::string& id) const;
   at::Tensor image(const std::string& id) const;   ///< float16 [C, D, H, W]
   at::Tensor labels(const std::string& id) const;  ///< uint8 [D, H, W]
+  /// Of a cascade: the labels, and those that the stage before predicted. uint8 [2, D, H, W]. Throws core::UserError
+  /// when there are none.
+  at::Tensor both_labels(const std::string& id) const;
   const imaging::GridTransform& transform(const std::string& id) const;
   /// Foreground label → int64 [n], at most 10 000 voxels of it (or 1 %, if that is more) as ascending flat indices into
   /// [D, H, W]. A label that the case lacks has no entry. With an ignore label, `annotated` holds voxels of every other

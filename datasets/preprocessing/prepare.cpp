@@ -11,6 +11,7 @@
 #include "datasets/catalogue/read_case.h"
 #include "datasets/correction/correct_image.h"
 #include "datasets/preprocessing/foreground.h"
+#include "datasets/preprocessing/previous_labels.h"
 #include "datasets/preprocessing/store_layout.h"
 #include "framework/core/error.h"
 #include "framework/runtime/philox.h"
@@ -56,16 +57,24 @@ at::Tensor as_half(const at::Tensor& image, const std::string& file) {
 
 class Preparation {
  public:
-  Preparation(const DatasetDescription& dataset, const plan::Plan& plan, storage::StoreWriter& store)
-      : dataset_(dataset), plan_(plan), store_(store), recipe_(recipe(plan)) {}
+  Preparation(const DatasetDescription& dataset, const plan::Plan& plan, const std::vector<std::string>& previous,
+              storage::StoreWriter& store)
+      : dataset_(dataset), plan_(plan), previous_(previous), store_(store), recipe_(recipe(plan)) {}
 
   /// True when the case had to be prepared.
   bool prepare(const Case& one) const {
-    const json source = source_.of(one);
+    json source = source_.of(one);
+    std::filesystem::path previous;
+    if (plan_.is_cascade()) {
+      previous = previous_labels_of(one.id, previous_);
+      source.push_back(storage::file_checksum(previous));
+    }
     if (unchanged(one.id, source)) return false;
     const PreprocessedCase made = preprocess(one);
     std::map<std::string, at::Tensor> tensors{{store_layout::image, as_half(made.image, one.images.front().string())},
                                               {store_layout::labels, made.labels}};
+    if (plan_.is_cascade())
+      tensors[store_layout::labels] = at::stack({made.labels, read_previous_labels(previous, made.transform, plan_)});
     for (const auto& [structure, voxels] :
          foreground_voxels(made.labels, plan_.class_structures(), plan_.ignore_class(), draws(one.id)))
       tensors[store_layout::foreground + std::to_string(structure)] = voxels;
@@ -102,6 +111,7 @@ class Preparation {
 
   const DatasetDescription& dataset_;
   const plan::Plan& plan_;
+  const std::vector<std::string>& previous_;
   storage::StoreWriter& store_;
   mutable CaseSource source_;
   std::string recipe_;
@@ -122,7 +132,7 @@ PreparedDataset prepare(const DatasetDescription& dataset, const plan::Plan& pla
   {
     storage::StoreWriter store(path);
     forget_absent_cases(store, dataset);
-    const Preparation preparation(dataset, plan, store);
+    const Preparation preparation(dataset, plan, options.previous, store);
     for_each_parallel(
         static_cast<int64_t>(dataset.cases.size()), options.threads,
         [&](int64_t i) { done[size_t(i)] = preparation.prepare(dataset.cases[size_t(i)]); }, progress);

@@ -16,10 +16,15 @@ namespace medvol::datasets {
 
 struct PrepareOptions {
   int64_t threads = 0;
+  std::vector<std::string> previous = {};
 
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("threads", threads, "cases prepared at a time; 0: all processors", config::at_least(0));
+    visit("previous", previous,
+          "for plan.configuration=3d_cascade_fullres: folders with the label maps that 3d_lowres predicted, "
+          "CASE.nii.gz; each case must have been held out from the run that predicted it (RUN/predictions of every "
+          "fold)");
   }
 };
 

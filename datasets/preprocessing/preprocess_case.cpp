@@ -20,6 +20,14 @@ at::Tensor cropped(const at::Tensor& from, const Box& box) {
   return result.contiguous();
 }
 
+void check_labels(const imaging::Volume& labels, const imaging::Geometry& grid) {
+  if (const std::string what = grid_difference(labels.geometry, grid); !what.empty())
+    throw core::UserError(what, "", hints::grid);
+  const int64_t highest = labels.data.max().item<int64_t>();
+  if (highest > 255 || labels.data.min().item<int64_t>() < 0)
+    throw core::UserError(fmt::format("the label {} does not fit a byte", highest), "", "labels are 0 to 255");
+}
+
 void check_input(const imaging::Volume& image, const std::optional<imaging::Volume>& labels, const plan::Plan& plan) {
   const auto channels = static_cast<int64_t>(plan.normalization.size());
   if (image.data.size(0) != channels)
@@ -27,12 +35,7 @@ void check_input(const imaging::Volume& image, const std::optional<imaging::Volu
                           "a file a channel, in the order of the plan");
   if (const std::string what = non_finite_values(image.data.contiguous()); !what.empty())
     throw core::UserError(what, "", hints::non_finite);
-  if (!labels) return;
-  if (const std::string what = grid_difference(labels->geometry, image.geometry); !what.empty())
-    throw core::UserError(what, "", hints::grid);
-  const int64_t highest = labels->data.max().item<int64_t>();
-  if (highest > 255 || labels->data.min().item<int64_t>() < 0)
-    throw core::UserError(fmt::format("the label {} does not fit a byte", highest), "", "labels are 0 to 255");
+  if (labels) check_labels(*labels, image.geometry);
 }
 
 /// Labels of files as the classes that training counts: uint8.
@@ -85,6 +88,18 @@ PreprocessedCase preprocess_case(const imaging::Volume& image, const std::option
     if (labels) annotation = imaging::resample_labels(annotation, shape, 1, apart);
   }
   return {voxels, annotation, std::move(transform)};
+}
+
+at::Tensor classes_on_network_grid(const imaging::Volume& labels, const imaging::GridTransform& transform,
+                                   const plan::Plan& plan) {
+  check_labels(labels, transform.file_geometry());
+  return classes_of(transform.apply_labels(labels.data), plan);
+}
+
+at::Tensor with_previous_stage(const at::Tensor& image, const at::Tensor& previous, int64_t labels) {
+  std::vector<at::Tensor> channels{image};
+  for (int64_t label = 1; label <= labels; ++label) channels.push_back((previous == label).to(image).unsqueeze(0));
+  return at::cat(channels);
 }
 
 }  // namespace medvol::datasets

@@ -27,4 +27,13 @@ struct PreprocessedCase {
 PreprocessedCase preprocess_case(const imaging::Volume& image, const std::optional<imaging::Volume>& labels,
                                  const plan::Plan& plan);
 
+/// Label maps of a file's grid as the classes that training counts, on the network's grid: uint8 [D, H, W].
+/// Throws core::UserError, without a path, when they lie on another grid or hold a label that is above 255.
+at::Tensor classes_on_network_grid(const imaging::Volume& labels, const imaging::GridTransform& transform,
+                                   const plan::Plan& plan);
+
+/// What a network of a cascade gets: the image [C, D, H, W], and labels 1 to `labels` of the stage before [D, H, W] as
+/// a channel of ones and zeros each. [C + labels, D, H, W], of the image's type.
+at::Tensor with_previous_stage(const at::Tensor& image, const at::Tensor& previous, int64_t labels);
+
 }  // namespace medvol::datasets

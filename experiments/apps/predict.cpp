@@ -18,7 +18,7 @@ namespace {
 struct PredictOptions {
   std::optional<std::filesystem::path> model, input, output;
   Weights checkpoint = Weights::automatic;
-  std::vector<std::string> cases;
+  std::vector<std::string> cases, previous;
   std::string series, format;
   bool probabilities = false, confidence = false;
   double memory_budget_gb = 4;
@@ -38,6 +38,10 @@ struct PredictOptions {
     visit("checkpoint", checkpoint,
           "which weights of a run: best by validation, last, or ema, the last moving average; auto: best, else last");
     visit("cases", cases, "predict only these; validation: those held out while the run was trained; empty: all");
+    visit(
+        "previous", previous,
+        "of the second stage of a cascade: folder with the label maps CASE.nii.gz that the first stage predicted; for "
+        "one image its file");
     visit("series", series, "which series of a DICOM folder: key, description, or the beginning of either");
     visit("format", format,
           "ending of the label maps, such as .nrrd; empty: the input's, .nii.gz for DICOM and pictures with other "
@@ -163,6 +167,7 @@ void run(const PredictOptions& options) {
   LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
   loaded.context.activate();
   std::vector<PredictionInput> inputs = find_inputs(options, loaded.model.metadata.plan.channel_names.size());
+  for (PredictionInput& one : inputs) one.previous = options.previous;
   keep_wanted(inputs, options, loaded);
   if (names_file(*options.output) && inputs.size() > 1)
     throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
@@ -200,8 +205,9 @@ int predict(const Arguments& arguments) {
       {"medvol predict model=outputs/hippo input=data/imagesTr cases=validation output=outputs/pred",
        "medvol predict model=hippocampus.pt input=scan.nii.gz output=scan_labels.nii.gz confidence=true",
        "medvol predict model=outputs/ct input=dicom_folder series='Thorax' output=outputs/pred format=.nrrd",
-       "medvol predict model=outputs/ct input=dicom_folder output=organs.dcm"}};
-  return run_command<PredictOptions>(page, plain_lists(arguments, {"cases"}), PredictOptions{}, run);
+       "medvol predict model=outputs/ct input=dicom_folder output=organs.dcm",
+       "medvol predict model=outputs/cascade input=scans previous=outputs/low_pred output=outputs/pred"}};
+  return run_command<PredictOptions>(page, plain_lists(arguments, {"cases", "previous"}), PredictOptions{}, run);
 }
 
 }  // namespace medvol::apps

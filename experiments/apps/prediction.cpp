@@ -2,6 +2,7 @@
 
 #include "datasets/correction/correct_image.h"
 #include "datasets/preprocessing/preprocess_case.h"
+#include "datasets/preprocessing/previous_labels.h"
 #include "experiments/apps/version.h"
 #include "framework/core/units.h"
 #include "framework/dicom/segmentation_write.h"
@@ -55,6 +56,11 @@ void predict_case(const LoadedModel& loaded, const trainers::Predictor& predicto
   } catch (const core::UserError& error) {
     throw core::UserError(error.what(), input.images.front().string());
   }
+  if (plan.is_cascade())
+    ready.image = datasets::with_previous_stage(
+        ready.image,
+        datasets::read_previous_labels(datasets::previous_labels_of(input.id, input.previous), ready.transform, plan),
+        plan.previous_labels());
   const trainers::Prediction prediction = predictor.predict(
       ready.image, ready.transform,
       {.confidence = !files.confidence.empty(), .probabilities = !files.probabilities.empty()}, progress);

@@ -14,7 +14,8 @@ namespace medvol::apps {
 struct PredictionInput {
   std::string id;
   std::vector<std::filesystem::path> images;
-  std::optional<std::string> series;  ///< set: images holds one DICOM folder, and this names the series in it
+  std::optional<std::string> series;       ///< set: images holds one DICOM folder, and this names the series in it
+  std::vector<std::string> previous = {};  ///< in a cascade: where the first stage's label map is to be found
 };
 
 /// What is written for a case, beside its label map.

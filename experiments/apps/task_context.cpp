@@ -4,6 +4,7 @@
 #include "datasets/loading/mixed_cases.h"
 #include "datasets/loading/store_cases.h"
 #include "datasets/loading/training_source.h"
+#include "datasets/preprocessing/preprocess_case.h"
 #include "framework/core/error.h"
 #include "framework/core/logging.h"
 #include "losses/composite/deep_supervision.h"
@@ -15,7 +16,7 @@ namespace {
 
 std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options, const PreparedExperiment& prepared,
                                                uint64_t seed, torch::Device device) {
-  auto cases = datasets::training_cases(prepared.store, prepared.split.train);
+  auto cases = datasets::training_cases(prepared.store, prepared.split.train, prepared.plan.previous_labels());
   if (prepared.synthetic)
     cases = datasets::mixed_cases(std::move(cases),
                                   datasets::training_cases(*prepared.synthetic, prepared.synthetic->ids()),
@@ -80,7 +81,11 @@ trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::
             const auto reference = [&prepared, &transform, &one = prepared.dataset.find(id)] {
               return datasets::read_case_labels(one, prepared.dataset, transform.file_geometry()).data;
             };
-            return trainers::WholeCase{id, prepared.store.image(id), prepared.store.labels(id), reference, transform};
+            at::Tensor image = prepared.store.image(id);
+            if (prepared.plan.is_cascade())
+              image = datasets::with_previous_stage(image, prepared.store.both_labels(id)[1],
+                                                    prepared.plan.previous_labels());
+            return trainers::WholeCase{id, image, prepared.store.labels(id), reference, transform};
           }};
 }
 

@@ -33,7 +33,7 @@ networks::TaskShape task_shape(const plan::Plan& plan) {
   const std::vector<int64_t>& encoder = plan.topology.convolutions_per_stage_encoder;
   const bool residual = plan.topology.residual_encoder;
   return {.dimensions = plan.dimensions,
-          .in_channels = static_cast<int64_t>(plan.channel_names.size()),
+          .in_channels = plan.input_count(),
           .out_channels = plan.output_count(),
           .deep_supervision = true,
           .features_per_stage = plan.topology.features_per_stage,

@@ -152,7 +152,7 @@ double predict_held_out(const run::RunDirectory& directory, const PreparedExperi
   const runtime::Stopwatch watch;
   for (const std::string& id : prepared.split.validation) {
     const datasets::Case& one = prepared.dataset.find(id);
-    predict_case(loaded, predictor, {id, one.images, std::nullopt},
+    predict_case(loaded, predictor, {id, one.images, std::nullopt, options.prepare.previous},
                  {.labels = directory.predictions() / (id + prepared.dataset.file_ending),
                   .confidence = {},
                   .probabilities = {}});
@@ -254,6 +254,13 @@ void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirec
                        {.version = program_version(), .metadata = metadata});
 }
 
+/// The second stage of a cascade gets labels beside the image: no other training knows what to do with them.
+void check_trainer(const ExperimentOptions& options, const plan::Plan& plan) {
+  if (plan.is_cascade() && options.trainer.name() != "segmentation")
+    throw core::UserError("trainer=" + options.trainer.name() + " trains no second stage of a cascade",
+                          "plan.configuration", "use trainer=segmentation, or plan.configuration=3d_fullres");
+}
+
 }  // namespace
 
 TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
@@ -273,6 +280,7 @@ TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
       runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
   context.activate();
   const PreparedExperiment prepared = prepare_experiment(options, plan);
+  check_trainer(options, prepared.plan);
   const run::Identity identity = make_identity(options, context, data_hash(prepared));
   if (std::filesystem::exists(directory.identity()))
     check_same_run(directory, identity);

@@ -50,7 +50,7 @@ json configuration(const Plan& plan) {
   for (const Normalization scheme : plan.normalization) schemes.push_back(normalization_name(scheme));
   // All planners prepare 2d and 3d_fullres alike, so nnU-Net lets them share the files.
   const std::string& prepared_for = plan.configuration == "3d_lowres" ? plan.plans_name : Plan{}.plans_name;
-  json result = {{"data_identifier", prepared_for + "_" + plan.configuration},
+  json result = {{"data_identifier", prepared_for + "_" + (plan.is_cascade() ? "3d_fullres" : plan.configuration)},
                  {"preprocessor_name", "DefaultPreprocessor"},
                  {"batch_size", plan.batch_size},
                  {"patch_size", plan.patch_size},
@@ -75,7 +75,8 @@ json configurations(const Plan& plan, const std::vector<Plan>& others) {
   for (const Plan& other : others) all[other.configuration] = configuration(other);
   if (all.contains("3d_lowres") && all.contains("3d_fullres")) {
     all["3d_lowres"]["next_stage"] = "3d_cascade_fullres";
-    all["3d_cascade_fullres"] = {{"inherits_from", "3d_fullres"}, {"previous_stage", "3d_lowres"}};
+    if (!plan.is_cascade()) all["3d_cascade_fullres"]["inherits_from"] = "3d_fullres";
+    all["3d_cascade_fullres"]["previous_stage"] = "3d_lowres";
   }
   return all;
 }

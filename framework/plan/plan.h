@@ -48,7 +48,7 @@ struct Region {
 /// 2D network is shown slice by slice.
 struct Plan {
   std::string dataset_name;
-  std::string configuration = "3d_fullres";           ///< or "3d_lowres", "2d"
+  std::string configuration = "3d_fullres";           ///< or "3d_lowres", "2d", "3d_cascade_fullres"
   std::string planner = "ExperimentPlanner";          ///< nnU-Net's class of that name, or "nnUNetPlannerResEncM", …
   std::string plans_name = "nnUNetPlans";             ///< what nnU-Net calls plans of that planner
   std::string image_reader = "SimpleITKIO";           ///< nnU-Net's class; NibabelIOWithReorient orients as medvol does
@@ -77,6 +77,11 @@ struct Plan {
   int64_t class_count() const { return static_cast<int64_t>(labels.size()) + 1; }
   /// Channels of a segmenter's output: the regions, else background and labels.
   int64_t output_count() const { return regions.empty() ? class_count() : static_cast<int64_t>(regions.size()); }
+  /// The second stage of a cascade: its network gets, beside the image, what 3d_lowres predicted.
+  bool is_cascade() const { return configuration == "3d_cascade_fullres"; }
+  /// Channels of a segmenter's input: the image's, and in a cascade one for each label.
+  int64_t input_count() const { return static_cast<int64_t>(channel_names.size()) + previous_labels(); }
+  int64_t previous_labels() const { return is_cascade() ? static_cast<int64_t>(labels.size()) : 0; }
   /// What is predicted and measured: the regions, else each label.
   std::vector<Region> structures() const;
 

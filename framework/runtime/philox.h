@@ -86,7 +86,8 @@ enum Purpose : uint32_t {
   purpose_masking = 9,
   purpose_synthesis = 10,
   purpose_mesh = 11,
-  purpose_subset = 12
+  purpose_subset = 12,
+  purpose_mix_up = 13
 };
 
 }  // namespace medvol::runtime

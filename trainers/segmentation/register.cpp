@@ -5,10 +5,10 @@
 namespace medvol::trainers {
 
 void register_segmentation(TaskRegistry& registry) {
-  registry.add<TrainerOptions>("segmentation", "label maps from images, supervised",
-                               [](const TrainerOptions& options, const TaskContext& context) {
-                                 return std::make_unique<SegmentationTask>(options, context);
-                               });
+  registry.add<SegmentationOptions>("segmentation", "label maps from images, supervised",
+                                    [](const SegmentationOptions& options, const TaskContext& context) {
+                                      return std::make_unique<SegmentationTask>(options, context);
+                                    });
 }
 
 }  // namespace medvol::trainers

@@ -11,10 +11,15 @@ std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext&
                                                  context.plan, context.policy);
 }
 
-SegmentationTask::SegmentationTask(const TrainerOptions& options, const TaskContext& context)
+SegmentationTask::SegmentationTask(const SegmentationOptions& options, const TaskContext& context)
     : options_(options), shape_(context.shape), network_(context.network(shape_)) {
+  Prepare mix;
+  if (options_.mix_up.probability > 0)
+    mix = [mix_up = options_.mix_up, seed = context.context.seed](const StepBatch& batch) {
+      return mixed_up(batch, mix_up, seed);
+    };
   step_ = std::make_unique<TrainingStep>(network_, context.plan.dimensions, context.objective(*network_),
-                                         context.optimizer(), context.context, options_);
+                                         context.optimizer(), context.context, options_, std::move(mix));
   source_ = context.patches();
   evaluator_ = segmentation_evaluator(context, network_, options_.validation_cases);
 }

@@ -1,15 +1,26 @@
 #pragma once
 #include <memory>
 
+#include "trainers/segmentation/mix_up.h"
 #include "trainers/session/task.h"
 #include "trainers/step/training_step.h"
 
 namespace medvol::trainers {
 
+struct SegmentationOptions : TrainerOptions {
+  MixUpOptions mix_up;
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    TrainerOptions::fields(visit);
+    visit("mix_up", mix_up, "pairs of samples mixed into one, images and losses");
+  }
+};
+
 /// Supervised segmentation as nnU-Net trains it: patches, one loss at every head, whole-case validation.
 class SegmentationTask : public Task {
  public:
-  SegmentationTask(const TrainerOptions& options, const TaskContext& context);
+  SegmentationTask(const SegmentationOptions& options, const TaskContext& context);
   const TrainerOptions& options() const override { return options_; }
   networks::TaskShape network_shape() const override { return shape_; }
   torch::nn::Module& module() override { return *network_; }
@@ -18,7 +29,7 @@ class SegmentationTask : public Task {
   Evaluator& evaluator() override { return *evaluator_; }
 
  private:
-  TrainerOptions options_;
+  SegmentationOptions options_;
   networks::TaskShape shape_;
   std::shared_ptr<networks::Network> network_;
   std::unique_ptr<TrainingStep> step_;

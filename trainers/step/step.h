@@ -14,6 +14,9 @@ struct StepBatch {
   torch::Tensor images;  ///< [N, C, D, H, W] float32, what a network gets
   torch::Tensor target;  ///< what its output is compared with; from a source of cases: labels [N, D, H, W] uint8
   int64_t index = 0;     ///< of the batch, counted from the start of training
+  /// Where two samples were mixed into one (mix-up): the target of the other, whose loss counts 1 − share.
+  torch::Tensor partner = {};
+  double share = 1;
 };
 
 /// Where in the training a step stands.

@@ -12,7 +12,7 @@ StepBatch on_device(const StepBatch& batch, int64_t dimensions, const runtime::E
     const auto type = tensor.is_floating_point() ? torch::kFloat32 : torch::kInt64;
     return tensor.to(context.device, type, /*non_blocking=*/true);
   };
-  return {ready(batch.images, 2), ready(batch.target, 1), batch.index};
+  return {ready(batch.images, 2), ready(batch.target, 1), batch.index, ready(batch.partner, 1), batch.share};
 }
 
 TrainingStep::TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective,
@@ -36,7 +36,9 @@ void TrainingStep::accumulate(const StepBatch& batch) {
     const runtime::AutocastGuard autocast(context_);
     heads = network_->forward(ready.images);
   }
-  const torch::Tensor loss = objective_(heads, ready.target) / static_cast<double>(options_.accumulate);
+  torch::Tensor loss = objective_(heads, ready.target);
+  if (ready.partner.defined()) loss = ready.share * loss + (1 - ready.share) * objective_(heads, ready.partner);
+  loss = loss / static_cast<double>(options_.accumulate);
   times_.forward += watch.restart();
   loss.backward();
   times_.backward += watch.restart();

@@ -137,6 +137,11 @@ TEST(Configured, EveryStepOfNnUnetIsOnAndNoOther) {
   std::map<std::string, std::map<std::string, double>> peers;
   for (const PeerStep& step : peer_steps()) peers[step.transforms][step.name] = step.probability;
   ASSERT_EQ(peers.size(), 2u);  // "nnunet" and "nnunet_da5"
+  for (auto& [transforms, steps] : peers) {
+    // In a cascade alone, for which nnU-Net adds them to both (nnUNetTrainer.get_training_transforms, is_cascaded).
+    steps["previous_morphology"] = 0.4;
+    steps["previous_removal"] = 0.2;
+  }
   for (const auto& [transforms, steps] : peers) {
     AugmentationOptions options = configured(transforms);
     for (const auto& [name, probability] : step_probabilities(options))

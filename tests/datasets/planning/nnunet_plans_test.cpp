@@ -169,6 +169,26 @@ TEST(NnunetPlans, OfNnunetItselfAreFollowed) {
   EXPECT_THROW(given_plan(dataset, {.from = folder / "plans.json"}), core::UserError);
 }
 
+TEST(NnunetPlans, TheCascadeIsTheFullResolutionWithLabelsBeside) {
+  for (const json& made : golden()["made"]) {
+    if (!made["name"].get<std::string>().ends_with("_large_ct")) continue;
+    const Plans full = make_plans(described(made), fingerprint_of(made), {.configuration = "3d_fullres"});
+    const Plans cascade = make_plans(described(made), fingerprint_of(made), {.configuration = "3d_cascade_fullres"});
+    plan::Plan expected = full.chosen;
+    expected.configuration = "3d_cascade_fullres";
+    EXPECT_EQ(plan::to_json(cascade.chosen), plan::to_json(expected));
+    EXPECT_EQ(cascade.chosen.input_count(), full.chosen.input_count() + int64_t(full.chosen.labels.size()));
+    const json file = plan::to_json(cascade.chosen, cascade.others);
+    EXPECT_EQ(file["configurations"]["3d_cascade_fullres"]["previous_stage"], "3d_lowres");
+    EXPECT_EQ(file["configurations"]["3d_lowres"]["next_stage"], "3d_cascade_fullres");
+    // What nnU-Net's own file says of it by inheritance, says the same.
+    const plan::Plan inherited =
+        plan::from_json(plan::to_json(full.chosen, full.others), "plans.json", "3d_cascade_fullres");
+    EXPECT_TRUE(inherited.is_cascade());
+    EXPECT_EQ(inherited.patch_size, cascade.chosen.patch_size);
+  }
+}
+
 TEST(NnunetPlans, LowResolutionIsRefusedWhereItIsNotNeeded) {
   const auto refusal = [](const char* name, const char* configuration) -> std::string {
     for (const json& made : golden()["made"]) {
@@ -182,6 +202,8 @@ TEST(NnunetPlans, LowResolutionIsRefusedWhereItIsNotNeeded) {
     return "no such data set";
   };
   EXPECT_EQ(refusal("_large_ct", "3d_lowres"), "3d_lowres");
+  EXPECT_EQ(refusal("_large_ct", "3d_cascade_fullres"), "3d_cascade_fullres");
+  EXPECT_THAT(refusal("_small_isotropic", "3d_cascade_fullres"), testing::HasSubstr("3d_fullres"));
   EXPECT_THAT(refusal("_small_isotropic", "3d_lowres"), testing::HasSubstr("3d_fullres"));
   EXPECT_THAT(refusal("507_slices", "3d_lowres"), testing::HasSubstr("single slices"));
   EXPECT_THAT(refusal("507_slices", "3d_fullres"), testing::HasSubstr("2d"));

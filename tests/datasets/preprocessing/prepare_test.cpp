@@ -7,6 +7,7 @@
 
 #include "datasets/catalogue/decathlon.h"
 #include "datasets/catalogue/read_case.h"
+#include "datasets/preprocessing/preprocess_case.h"
 #include "framework/core/error.h"
 #include "tests/datasets/catalogue/made_dataset.h"
 
@@ -92,6 +93,59 @@ TEST(Prepare, RedoesWhatChangedAndNothingElse) {
 
   dataset.cases.erase(dataset.cases.begin());
   EXPECT_THAT(again(other).store.ids(), ElementsAre("case_1", "case_2"));
+}
+
+TEST(Prepare, ACascadeKeepsWhatTheStageBeforePredicted) {
+  const tests::TemporaryFolder folder;
+  const DatasetDescription dataset = tests::made_dataset(folder / "raw", 2);
+  plan::Plan plan = plan_of();
+  plan.configuration = "3d_cascade_fullres";
+  plan.spacing = {2, 1, 1};
+  EXPECT_EQ(plan.input_count(), 3);
+  const auto predict = [&](const std::string& where, const std::string& id, int64_t label) {
+    std::filesystem::create_directories(folder / where);
+    imaging::Volume predicted = tests::made_labels(tests::made_image());
+    predicted.data.slice(0, 0, 4).fill_(label);
+    imaging::write_labels(folder / where / (id + ".nii.gz"), predicted);
+    return predicted;
+  };
+  predict("fold_0", "case_0", 2);
+  const imaging::Volume predicted = predict("fold_1", "case_1", 1);
+  const PrepareOptions options{.threads = 1, .previous = {(folder / "fold_0").string(), (folder / "fold_1").string()}};
+  const auto again = [&] { return prepare(dataset, plan, folder / "store.h5", options); };
+  {
+    const PreparedDataset prepared = again();
+    const at::Tensor both = prepared.store.both_labels("case_1");
+    const PreprocessedCase expected = preprocess_case(read_case_image(dataset.cases[1].images, 1), predicted, plan);
+    EXPECT_TRUE(at::equal(both[1], expected.labels));
+    EXPECT_TRUE(at::equal(both[0], prepared.store.labels("case_1")));
+    EXPECT_FALSE(at::equal(both[0], both[1]));
+    const at::Tensor input = with_previous_stage(prepared.store.image("case_1"), both[1], 2);
+    EXPECT_TRUE(at::equal(input[0], prepared.store.image("case_1")[0]));
+    EXPECT_TRUE(at::equal(input[1] == 1, both[1] == 1));
+    EXPECT_TRUE(at::equal(input[2] == 1, both[1] == 2));
+  }
+  EXPECT_THAT(again().prepared, IsEmpty());
+  predict("fold_1", "case_1", 2);
+  EXPECT_THAT(again().prepared, ElementsAre("case_1")) << "its prediction is another one";
+
+  const auto error = [&] {
+    try {
+      again();
+    } catch (const core::UserError& found) {
+      return std::string(found.what()) + " " + found.where();
+    }
+    return std::string("no error");
+  };
+  predict("fold_0", "case_1", 1);
+  EXPECT_THAT(error(), HasSubstr("two label maps"));
+  std::filesystem::remove(folder / "fold_0" / "case_1.nii.gz");
+  std::filesystem::remove(folder / "fold_1" / "case_1.nii.gz");
+  EXPECT_THAT(error(), AllOf(HasSubstr("predicted no label map"), HasSubstr("case_1")));
+  imaging::write_labels(folder / "fold_1" / "case_1.nii.gz", tests::made_labels(tests::made_image({10, 14, 16})));
+  EXPECT_THAT(error(), HasSubstr("case_1.nii.gz")) << "another grid";
+  EXPECT_THROW(prepare(dataset, plan, folder / "other.h5", {.threads = 1}), core::UserError);
+  EXPECT_THROW(prepare(dataset, plan_of(), folder / "plain.h5").store.both_labels("case_0"), core::UserError);
 }
 
 TEST(Prepare, GoesOnWhereItStopped) {

@@ -43,7 +43,8 @@ TEST(SegmentationTask, AStepTakesTheContextsNetworkPatchesAndLoss) {
 TEST(SegmentationTask, ResumesBitForBit) {
   for (const int64_t dimensions : {2, 3}) {
     TinyTraining around(dimensions);
-    tests::expect_exact_resume([&] { return std::make_unique<SegmentationTask>(TrainerOptions{}, around.context()); });
+    tests::expect_exact_resume(
+        [&] { return std::make_unique<SegmentationTask>(SegmentationOptions{}, around.context()); });
   }
 }
 
@@ -62,7 +63,7 @@ TEST(SegmentationTask, LearnsAndIsValidatedOnHeldOutCases) {
 
 TEST(SegmentationTask, ValidatesOnAsManyCasesAsItIsAsked) {
   TinyTraining around;
-  TrainerOptions options;
+  SegmentationOptions options;
   EXPECT_EQ(SegmentationTask(options, around.context()).evaluator().cases(), 2);
   options.validation_cases = 1;
   EXPECT_EQ(SegmentationTask(options, around.context()).evaluator().cases(), 1);

@@ -1,4 +1,4 @@
-#include "framework/imaging/largest_component.h"
+#include "framework/imaging/components.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
