@@ -42,6 +42,9 @@ target_link_directories(medvol_torch INTERFACE "${MEDVOL_TORCH_ROOT}/lib")
 target_link_libraries(medvol_torch INTERFACE torch_cpu c10)
 target_link_options(medvol_torch INTERFACE "-Wl,-rpath,${MEDVOL_TORCH_ROOT}/lib" "-Wl,--allow-shlib-undefined")
 
+# LibTorch's Gloo is in libtorch_cpu, but the wheel lacks its headers (used by framework/parallel).
+find_path(MEDVOL_GLOO_INCLUDE gloo/algorithm.h REQUIRED)
+
 find_package(Threads REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -7,11 +8,18 @@
 
 namespace medvol::losses {
 
+/// Sums over all processes that share a batch, forward and backward; empty: there is one.
+using BatchSum = std::function<torch::Tensor(const torch::Tensor&)>;
+
 /// What a loss takes from the plan.
 struct LossContext {
   bool batch_dice = false;  ///< sum over the batch before the ratio (plan.batch_dice)
   /// Labels of each output where outputs are regions that may overlap, a sigmoid each; empty: a softmax over labels.
   std::vector<std::vector<int64_t>> regions = {};
+  /// Of what is summed over the batch before a ratio. Means over samples or voxels need none: each process weighs its
+  /// own by its samples (as nnU-Net does, so voxels count differently between processes where an ignore label or
+  /// class weights leave them different numbers).
+  BatchSum batch_sum = {};
 };
 
 /// A differentiable objective of logits against a label map.

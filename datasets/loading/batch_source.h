@@ -11,6 +11,7 @@ struct Batch {
   int64_t index = 0;        ///< counted from the start of training
   double wait_seconds = 0;  ///< how long the caller stood waiting for it
   double make_seconds = 0;  ///< what reading and augmenting its samples took, over all workers
+  double part = 1;          ///< of several processes that share the batch: these samples among all of it
 };
 
 /// Endless training batches. Batch i is a function of the source and i alone, so that the whole state of a source is

@@ -29,10 +29,12 @@ double seconds_since(Clock::time_point begun) { return std::chrono::duration<dou
 class TrainingSource::Workers {
  public:
   Workers(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-          const LoadingOptions& options, uint64_t seed, at::Device device)
+          const LoadingOptions& options, uint64_t seed, at::Device device, const SampleRange& range)
       : cases_(std::move(cases)),
         augmenter_(std::move(augmenter)),
         batch_size_(batch_size),
+        first_(range.begin),
+        samples_(range.end - range.begin),
         options_(options),
         seed_(seed),
         sampler_(augmenter_.source_patch_size(), augmenter_.patch_size()),
@@ -71,6 +73,7 @@ class TrainingSource::Workers {
   std::unique_ptr<const TrainingCases> cases_;
   Augmenter augmenter_;
   int64_t batch_size_;
+  int64_t first_, samples_;  ///< of each batch, those that are made here
   LoadingOptions options_;
   uint64_t seed_;
   PatchSampler sampler_;
@@ -86,15 +89,15 @@ class TrainingSource::Workers {
   std::condition_variable work_wanted_, batch_ready_;
   bool stopping_ = false;
   int64_t next_batch_ = 0;   ///< due to the caller
-  int64_t next_sample_ = 0;  ///< to be handed out: batch · batch size + n
+  int64_t next_sample_ = 0;  ///< to be handed out: batch · samples + n
   int64_t end_sample_ = 0;   ///< samples before this may be handed out
 };
 
 void TrainingSource::Workers::start(int64_t batch) {
   stop();
   next_batch_ = batch;
-  next_sample_ = batch * batch_size_;
-  end_sample_ = (batch + static_cast<int64_t>(ring_.size())) * batch_size_;
+  next_sample_ = batch * samples_;
+  end_sample_ = (batch + static_cast<int64_t>(ring_.size())) * samples_;
   stopping_ = false;
   for (Slot& slot : ring_) give_memory(slot);
   for (int64_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
@@ -111,11 +114,11 @@ void TrainingSource::Workers::stop() {
 }
 
 void TrainingSource::Workers::give_memory(Slot& slot) {
-  slot.unfinished = batch_size_;
+  slot.unfinished = samples_;
   slot.seconds = 0;
   slot.failure = nullptr;
   if (device_) {
-    slot.packed.resize(static_cast<size_t>(batch_size_));
+    slot.packed.resize(static_cast<size_t>(samples_));
     return;
   }
   if (slot.images.defined()) return;
@@ -127,18 +130,19 @@ void TrainingSource::Workers::give_memory(Slot& slot) {
     return;
   }
   const auto [depth, height, width] = augmenter_.patch_size();
-  slot.images = at::empty({batch_size_, cases_->channels(), depth, height, width}, at::kFloat);
-  slot.labels = at::empty({batch_size_, depth, height, width}, at::kByte);
+  slot.images = at::empty({samples_, cases_->channels(), depth, height, width}, at::kFloat);
+  slot.labels = at::empty({samples_, depth, height, width}, at::kByte);
 }
 
 void TrainingSource::Workers::make_sample(int64_t batch, int64_t n, Slot& slot, AugmentationScratch& scratch) const {
-  const auto index = static_cast<uint64_t>(batch * batch_size_ + n);
+  const int64_t of_batch = first_ + n;
+  const auto index = static_cast<uint64_t>(batch * batch_size_ + of_batch);
   runtime::Philox sampling(seed_, runtime::purpose_sampling, index);
   runtime::Philox augmentation(seed_, runtime::purpose_augmentation, index);
   const TrainingCase& from = cases_->open(cases_->draw(sampling));
   MEDVOL_CHECK(from.channels + from.previous_labels == cases_->channels(), "a case of {} channels among cases of {}",
                from.channels + from.previous_labels, cases_->channels());
-  const bool forced = PatchSampler::forces_foreground(n, batch_size_, options_.oversample_foreground);
+  const bool forced = PatchSampler::forces_foreground(of_batch, batch_size_, options_.oversample_foreground);
   const SourcePatch source{from.image,
                            from.labels,
                            from.channels,
@@ -173,13 +177,13 @@ void TrainingSource::Workers::work() {
     work_wanted_.wait(lock, [this] { return stopping_ || next_sample_ < end_sample_; });
     if (stopping_) return;
     const int64_t sample = next_sample_++;
-    Slot& slot = slot_of(sample / batch_size_);
+    Slot& slot = slot_of(sample / samples_);
     const bool useless = slot.failure != nullptr;
     lock.unlock();
     const Clock::time_point begun = Clock::now();
     std::exception_ptr failure;
     try {
-      if (!useless) make_sample(sample / batch_size_, sample % batch_size_, slot, scratch);
+      if (!useless) make_sample(sample / samples_, sample % samples_, slot, scratch);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -192,7 +196,7 @@ void TrainingSource::Workers::work() {
 
 void TrainingSource::Workers::make_here(Slot& slot) {
   const Clock::time_point begun = Clock::now();
-  for (int64_t n = 0; n < batch_size_; ++n) make_sample(next_batch_, n, slot, scratch_);
+  for (int64_t n = 0; n < samples_; ++n) make_sample(next_batch_, n, slot, scratch_);
   slot.seconds = seconds_since(begun);
   slot.unfinished = 0;
 }
@@ -203,7 +207,12 @@ Batch TrainingSource::Workers::wait_for(Slot& slot, std::vector<PackedPatch>& pa
   std::unique_lock lock(mutex_);
   batch_ready_.wait(lock, [&] { return slot.unfinished == 0; });
   if (slot.failure) std::rethrow_exception(slot.failure);  // stays: asking again gives the same answer
-  Batch batch{std::move(slot.images), std::move(slot.labels), next_batch_, 0, slot.seconds};
+  Batch batch{std::move(slot.images),
+              std::move(slot.labels),
+              next_batch_,
+              0,
+              slot.seconds,
+              double(samples_) / double(batch_size_)};
   packed = std::move(slot.packed);
   slot.images = at::Tensor();
   slot.labels = at::Tensor();
@@ -212,7 +221,7 @@ Batch TrainingSource::Workers::wait_for(Slot& slot, std::vector<PackedPatch>& pa
   if (!device_) lent_.emplace_back(batch.images, batch.labels);
   if (lent_.size() > 4) lent_.pop_front();
   ++next_batch_;
-  end_sample_ += batch_size_;
+  end_sample_ += samples_;
   return batch;
 }
 
@@ -231,12 +240,14 @@ Batch TrainingSource::Workers::next() {
 }
 
 TrainingSource::TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-                               const LoadingOptions& options, uint64_t seed, at::Device device) {
+                               const LoadingOptions& options, uint64_t seed, at::Device device,
+                               std::optional<SampleRange> range) {
   MEDVOL_CHECK(batch_size > 0, "a batch of {}", batch_size);
   if (cases->count() == 0)
     throw core::UserError("there are no training cases", "",
                           "a fold needs cases with labels: see the split of the data set");
-  workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed, device);
+  workers_ = std::make_unique<Workers>(std::move(cases), std::move(augmenter), batch_size, options, seed, device,
+                                       range.value_or(SampleRange{0, batch_size}));
 }
 
 TrainingSource::~TrainingSource() = default;

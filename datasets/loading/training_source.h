@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,14 +12,21 @@
 
 namespace medvol::datasets {
 
+/// The samples [begin, end) of every batch: those that one of several processes makes.
+struct SampleRange {
+  int64_t begin = 0, end = 0;
+};
+
 /// Endless augmented training patches. Batch i is a function of (cases, options, seed, i) alone, whatever the number of
 /// threads, so that its whole state is the index of the next batch.
 class TrainingSource : public BatchSource {
  public:
   /// `augmenter` fixes the patch size. `device` is where the batches are made with options.engine = device; with the
-  /// other engine they are on the CPU. Throws core::UserError without cases.
+  /// other engine they are on the CPU. `range`: make these samples of each batch only (perhaps none), the same ones
+  /// that one process would make there; empty: all. Throws core::UserError without cases.
   TrainingSource(std::unique_ptr<const TrainingCases> cases, Augmenter augmenter, int64_t batch_size,
-                 const LoadingOptions& options, uint64_t seed, at::Device device = at::kCPU);
+                 const LoadingOptions& options, uint64_t seed, at::Device device = at::kCPU,
+                 std::optional<SampleRange> range = std::nullopt);
   /// Stops and joins the workers; waits at most for the samples being made.
   ~TrainingSource() override;
   TrainingSource(const TrainingSource&) = delete;

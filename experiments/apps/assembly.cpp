@@ -1,5 +1,7 @@
 #include "experiments/apps/assembly.h"
 
+#include <functional>
+
 #include "datasets/catalogue/splits.h"
 #include "datasets/planning/given_plan.h"
 #include "datasets/planning/kept_fingerprint.h"
@@ -66,9 +68,9 @@ datasets::CaseStore prepare_store(const ExperimentOptions& options, const datase
   return std::move(prepared.store);
 }
 
-/// The data set that is mixed into training: prepared by the real one's plan, so that both look alike to a network.
-datasets::CaseStore prepare_synthetic(const ExperimentOptions& options, const datasets::DatasetDescription& real,
-                                      const plan::Plan& plan) {
+/// The data set that is mixed into training; prepared by the real one's plan, so that both look alike to a network.
+datasets::DatasetDescription synthetic_dataset(const ExperimentOptions& options,
+                                               const datasets::DatasetDescription& real) {
   const std::filesystem::path& root = options.dataset.synthetic().synthetic_root;
   config::Node layout = config::Node::map();
   layout.set("name", config::Node::scalar("nnunet"));
@@ -77,11 +79,11 @@ datasets::CaseStore prepare_synthetic(const ExperimentOptions& options, const da
   config::Diagnostics found;
   choice.bind(layout, "dataset.synthetic_root", found);
   found.throw_if_any();
-  const datasets::DatasetDescription synthetic = choice.build()->describe();
+  datasets::DatasetDescription synthetic = choice.build()->describe();
   if (synthetic.labels != real.labels || synthetic.channel_names != real.channel_names)
     throw core::UserError("has other labels or channels than the data set it is mixed into", root.string(),
                           "make it with `medvol synthesise` from a run on the same data");
-  return prepare_store(options, synthetic, plan);
+  return synthetic;
 }
 
 /// So many of the ids, in their order: the first of a shuffled list, so that fewer are always among more.
@@ -104,17 +106,45 @@ std::vector<std::string> read_validation_cases(const std::filesystem::path& run)
 
 }  // namespace
 
-PreparedExperiment prepare_experiment(const ExperimentOptions& options, const std::optional<plan::Plan>& given) {
+namespace {
+
+/// What makes or opens the store of a data set.
+using StoreMaker = std::function<datasets::CaseStore(const datasets::DatasetDescription&, const plan::Plan&)>;
+
+PreparedExperiment assemble(const ExperimentOptions& options, const std::optional<plan::Plan>& given,
+                            const StoreMaker& make_store) {
   datasets::DatasetDescription dataset = options.dataset.build()->describe();
   datasets::Split split = datasets::make_split(dataset, options.fold);
   split.train = subset(std::move(split.train), options.training_cases, static_cast<uint64_t>(options.seed));
   datasets::Plans plans = given ? datasets::Plans{*given, {}} : make_plans(dataset, options);
   const plan::Plan& plan = plans.chosen;
-  datasets::CaseStore store = prepare_store(options, dataset, plan);
+  datasets::CaseStore store = make_store(dataset, plan);
   std::optional<datasets::CaseStore> synthetic;
-  if (options.dataset.synthetic().synthetic_fraction > 0) synthetic = prepare_synthetic(options, dataset, plan);
+  if (options.dataset.synthetic().synthetic_fraction > 0)
+    synthetic = make_store(synthetic_dataset(options, dataset), plan);
   return {std::move(dataset),      std::move(split), std::move(plans.chosen),
           std::move(plans.others), std::move(store), std::move(synthetic)};
+}
+
+}  // namespace
+
+PreparedExperiment prepare_experiment(const ExperimentOptions& options, const std::optional<plan::Plan>& given) {
+  return assemble(options, given, [&](const datasets::DatasetDescription& dataset, const plan::Plan& plan) {
+    return prepare_store(options, dataset, plan);
+  });
+}
+
+PreparedExperiment prepare_together(const ExperimentOptions& options, const std::optional<plan::Plan>& given,
+                                    parallel::Group& group) {
+  if (group.leads()) {
+    PreparedExperiment prepared = prepare_experiment(options, given);
+    group.from_leader(plan::to_json(prepared.plan).dump());
+    return prepared;
+  }
+  const plan::Plan plan = plan::from_json(nlohmann::json::parse(group.from_leader("")), "rank 0's plan");
+  return assemble(options, plan, [&](const datasets::DatasetDescription& dataset, const plan::Plan& of) {
+    return datasets::CaseStore(store_path(options, dataset, of));
+  });
 }
 
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,

@@ -8,6 +8,7 @@
 #include "datasets/preprocessing/case_store.h"
 #include "experiments/apps/experiment_options.h"
 #include "experiments/apps/task_shape.h"
+#include "framework/parallel/group.h"
 #include "framework/run/identity.h"
 #include "trainers/inference/bundle.h"
 
@@ -27,6 +28,10 @@ struct PreparedExperiment {
 /// progress. Throws core::UserError for whatever is wrong with the data.
 PreparedExperiment prepare_experiment(const ExperimentOptions& options,
                                       const std::optional<plan::Plan>& given = std::nullopt);
+/// The same for the ranks of a group: the first plans and prepares, the others then open what it made. Where the
+/// folder of prepared data is not seen by all machines, each prepares its own beforehand (`medvol prepare`).
+PreparedExperiment prepare_together(const ExperimentOptions& options, const std::optional<plan::Plan>& given,
+                                    parallel::Group& group);
 
 run::Identity make_identity(const ExperimentOptions& options, const runtime::ExecutionContext& context,
                             const std::string& data_hash);

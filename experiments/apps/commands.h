@@ -10,6 +10,8 @@ using Arguments = std::vector<std::string>;
 int demo(const Arguments& arguments);
 int train(const Arguments& arguments);
 int predict(const Arguments& arguments);
+int doctor(const Arguments& arguments);
+int launch(const Arguments& arguments);
 int evaluate(const Arguments& arguments);
 int report(const Arguments& arguments);
 int export_model(const Arguments& arguments);

@@ -88,8 +88,11 @@ int demo(const Arguments& arguments) {
   size_t compared = 0;
   const TrainedRun trained = train_run(
       resolved,
-      [&](const PreparedExperiment& prepared) { return otsu_baseline(prepared, resolved.options.evaluation); },
-      [&](const run::RunPaths& run, const PreparedExperiment& prepared) { compared = check_exported(run, prepared); });
+      {.tables =
+           [&](const PreparedExperiment& prepared) { return otsu_baseline(prepared, resolved.options.evaluation); },
+       .exported = [&](const run::RunPaths& run,
+                       const PreparedExperiment& prepared) { compared = check_exported(run, prepared); }});
+  if (!trained.leads) return 0;
   const run::RunPaths paths(trained.directory);
   print_evaluation(*trained.evaluation, paths.evaluation());
   fmt::print(

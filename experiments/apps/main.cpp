@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <c10/util/Exception.h>
@@ -24,6 +25,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all{
       {"demo", "the whole path on made data, in a few minutes: train, evaluate, report, export", apps::demo},
       {"train", "train a network; resumes exactly", apps::train},
+      {"launch", "several processes that train one network together, on this machine", apps::launch},
       {"predict", "label maps of new images, from a run or an exported file", apps::predict},
       {"evaluate", "score label maps against references under a named policy", apps::evaluate},
       {"report", "several runs, folds or a sweep in one table, with paired tests", apps::report},
@@ -38,6 +40,7 @@ const std::vector<Command>& commands() {
        apps::dataset_pages},
       {"list", "what configurations can name: networks, losses, trainers, datasets, optimizers, …", apps::list},
       {"profile", "parameters, operations, memory and time of a network, measured", apps::profile},
+      {"doctor", "what this machine has, and what is known to go wrong on it", apps::doctor},
       {"benchmark", "medvol and the program people use today, on the same data in one run", apps::benchmark}};
   return all;
 }
@@ -61,6 +64,12 @@ int run_named(const std::string& name, const apps::Arguments& arguments) {
                         core::did_you_mean(name, names) + " `medvol help` lists them");
 }
 
+/// Of several processes, which one speaks.
+std::string speaker() {
+  const char* rank = std::getenv("RANK");
+  return rank && std::string(rank) != "0" ? fmt::format("rank {}: ", rank) : "";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,7 +85,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", stop.what());
     return 130;
   } catch (const core::UserError& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    fmt::print(stderr, "{}error: {}\n", speaker(), error.what());
     return 1;
   } catch (const c10::OutOfMemoryError&) {
     fmt::print(stderr,

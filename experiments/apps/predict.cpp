@@ -5,10 +5,12 @@
 #include "experiments/apps/image_cases.h"
 #include "experiments/apps/prediction.h"
 #include "experiments/apps/upscaling.h"
+#include "framework/core/logging.h"
 #include "framework/core/nearest.h"
 #include "framework/core/units.h"
 #include "framework/dicom/series.h"
 #include "framework/imaging/image_io.h"
+#include "framework/parallel/environment.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/runtime/stop_signal.h"
 
@@ -99,6 +101,16 @@ void keep_wanted(std::vector<PredictionInput>& inputs, const PredictOptions& opt
   std::erase_if(inputs, [&](const PredictionInput& one) { return !wanted.count(one.id); });
 }
 
+/// Several processes share the cases: each predicts its own, and they need not meet.
+void keep_share(std::vector<PredictionInput>& inputs, const parallel::Environment& environment) {
+  if (environment.size == 1) return;
+  if (environment.rank != 0) spdlog::set_level(spdlog::level::warn);
+  std::vector<PredictionInput> own;
+  for (size_t i = static_cast<size_t>(environment.rank); i < inputs.size(); i += static_cast<size_t>(environment.size))
+    own.push_back(std::move(inputs[i]));
+  inputs = std::move(own);
+}
+
 /// Whether the output names a file, not a folder.
 bool names_file(const std::filesystem::path& output) {
   return imaging::is_image_path(output) || is_dicom_segmentation(output);
@@ -169,6 +181,7 @@ void run(const PredictOptions& options) {
   std::vector<PredictionInput> inputs = find_inputs(options, loaded.model.metadata.plan.channel_names.size());
   for (PredictionInput& one : inputs) one.previous = options.previous;
   keep_wanted(inputs, options, loaded);
+  keep_share(inputs, parallel::Environment::read());
   if (names_file(*options.output) && inputs.size() > 1)
     throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
                           "give a folder");

@@ -7,7 +7,9 @@
 #include "datasets/preprocessing/preprocess_case.h"
 #include "framework/core/error.h"
 #include "framework/core/logging.h"
+#include "framework/parallel/batch_sum.h"
 #include "losses/composite/deep_supervision.h"
+#include "networks/blocks/batch_norm.h"
 #include "trainers/inference/image_predictor.h"
 #include "trainers/session/checkpointer.h"
 
@@ -15,24 +17,26 @@ namespace medvol::apps {
 namespace {
 
 std::unique_ptr<datasets::BatchSource> patches(const ExperimentOptions& options, const PreparedExperiment& prepared,
-                                               uint64_t seed, torch::Device device) {
+                                               const runtime::ExecutionContext& context, const parallel::Group& group) {
   auto cases = datasets::training_cases(prepared.store, prepared.split.train, prepared.plan.previous_labels());
   if (prepared.synthetic)
     cases = datasets::mixed_cases(std::move(cases),
                                   datasets::training_cases(*prepared.synthetic, prepared.synthetic->ids()),
                                   options.dataset.synthetic().synthetic_fraction);
-  return std::make_unique<datasets::TrainingSource>(std::move(cases),
-                                                    datasets::Augmenter(options.augmentation, prepared.plan.patch_size),
-                                                    prepared.plan.batch_size, options.loading, seed, device);
+  const auto [begin, end] = group.share_of(prepared.plan.batch_size);
+  return std::make_unique<datasets::TrainingSource>(
+      std::move(cases), datasets::Augmenter(options.augmentation, prepared.plan.patch_size), prepared.plan.batch_size,
+      options.loading, context.seed, context.device, datasets::SampleRange{begin, end});
 }
 
 trainers::Objective objective(const ExperimentOptions& options, const plan::Plan& plan,
-                              const networks::Network& network) {
+                              const networks::Network& network, parallel::Group& group) {
   const size_t weights = options.supervision.class_weights.size();
   if (weights > 0 && static_cast<int64_t>(weights) < plan.class_count())
     throw core::UserError(fmt::format("{} class weights for {} classes", weights, plan.class_count()),
                           "supervision.class_weights", "give one weight for each class, background first, or none");
   losses::LossContext context{.batch_dice = plan.batch_dice, .regions = {}};
+  if (group.size() > 1) context.batch_sum = parallel::batch_sum(group);
   if (!plan.regions.empty())
     for (const plan::Region& region : plan.class_structures()) context.regions.push_back(region.labels);
   std::unique_ptr<losses::Loss> own = options.loss.build(context);
@@ -72,6 +76,22 @@ std::function<torch::Tensor(const torch::Tensor&)> segmenter(const ExperimentOpt
   return [predictor](const torch::Tensor& image) { return predictor->predict(image).argmax(0); };
 }
 
+/// Batch normalisation over the samples of all ranks.
+void synchronise_batch_norm(networks::Network& network, const plan::Plan& plan, parallel::Group& group) {
+  bool found = false;
+  network.apply([&](torch::nn::Module& module) {
+    auto* norm = dynamic_cast<networks::BatchNormImpl*>(&module);
+    if (!norm) return;
+    norm->synchronise(parallel::batch_sum(group));
+    found = true;
+  });
+  if (found && plan.batch_size < group.size())
+    throw core::UserError(fmt::format("a batch of {} leaves some of {} processes without a sample, which batch "
+                                      "normalisation does not allow",
+                                      plan.batch_size, group.size()),
+                          "plan.batch_size", "start fewer processes, or raise plan.batch_size");
+}
+
 }  // namespace
 
 trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::vector<std::string>& ids) {
@@ -90,13 +110,15 @@ trainers::WholeCases whole_cases(const PreparedExperiment& prepared, const std::
 }
 
 trainers::TaskContext task_context(const ExperimentOptions& options, const runtime::ExecutionContext& context,
-                                   const PreparedExperiment& prepared, const run::RunPaths& directory) {
+                                   const PreparedExperiment& prepared, const run::RunPaths& directory,
+                                   std::shared_ptr<parallel::Group> group) {
   // A run that goes on has its own weights: what it started from need not be there any more.
   const bool fresh = !std::filesystem::exists(trainers::Checkpointer(directory.checkpoints()).path("last"));
-  const auto network = [&options, &context, fresh](const networks::TaskShape& shape) {
+  const auto network = [&options, &context, &prepared, fresh, group](const networks::TaskShape& shape) {
     std::shared_ptr<networks::Network> made = options.network.build(shape);
     made->initialize(context.generator(runtime::purpose_weights));
     if (fresh && !options.pretrained.from.empty()) load_pretrained(*made, options.pretrained.from);
+    if (group->size() > 1) synchronise_batch_norm(*made, prepared.plan, *group);
     return made;
   };
   const auto discriminator = [&options, &context](const networks::DiscriminatorShape& shape) {
@@ -109,7 +131,8 @@ trainers::TaskContext task_context(const ExperimentOptions& options, const runti
           .shape = task_shape(prepared.plan),
           .network = network,
           .discriminator = discriminator,
-          .objective = [&](const networks::Network& made) { return objective(options, prepared.plan, made); },
+          .objective = [&options, &prepared, group](
+                           const networks::Network& made) { return objective(options, prepared.plan, made, *group); },
           .image_loss =
               [&options, device = context.device](losses::ImageLossContext image) {
                 if (!image.features) image.features = feature_extractor(options.perceptual.model, device);
@@ -118,14 +141,14 @@ trainers::TaskContext task_context(const ExperimentOptions& options, const runti
           .adversarial_loss = [&options] { return options.adversarial_loss.build(); },
           .optimizer = [&options] { return options.optimizer.build(); },
           .discriminator_optimizer = [&options] { return options.discriminator_optimizer.build(); },
-          .patches = [&options, &prepared, seed = context.seed,
-                      device = context.device] { return patches(options, prepared, seed, device); },
+          .patches = [&options, &prepared, &context, group] { return patches(options, prepared, context, *group); },
           .training = whole_cases(prepared, prepared.split.train),
           .held_out = whole_cases(prepared, prepared.split.validation),
           .segmenter = segmenter(options, prepared.plan),
           .inference = options.inference,
           .policy = metrics::policy_by_name(options.evaluation.policy),
-          .samples = directory.root() / "samples"};
+          .samples = directory.root() / "samples",
+          .group = group};
 }
 
 }  // namespace medvol::apps

@@ -115,12 +115,14 @@ int train(const Arguments& arguments) {
                                "trainer.max_time=10m run.dir=outputs/hippo",
                                "medvol train run.dir=outputs/hippo resume=true",
                                "medvol train --multirun experiment=hippocampus dataset.root=/data/Task04_Hippocampus "
-                               "optimizer=sgd,adamw fold='range(0,5)'"}};
+                               "optimizer=sgd,adamw fold='range(0,5)'",
+                               "medvol launch processes=2 train experiment=hippocampus run.dir=outputs/two"}};
   const config::CommandLine line = config::parse_command_line(arguments);
   if (const auto text = config::answer(line, {conf_folder(), "config"}, page, ExperimentOptions{}))
     return fmt::print("{}", *text), 0;
   if (line.multirun) return sweep(line);
   const TrainedRun trained = train_run(resolve(line));
+  if (!trained.leads) return 0;
   if (trained.evaluation) print_evaluation(*trained.evaluation, run::RunPaths(trained.directory).evaluation());
   fmt::print("run: {}\n", trained.directory.string());
   return 0;

@@ -1,6 +1,7 @@
 #include "experiments/apps/train_run.h"
 
 #include <regex>
+#include <thread>
 
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/splits.h"
@@ -12,6 +13,7 @@
 #include "experiments/apps/version.h"
 #include "framework/core/logging.h"
 #include "framework/core/units.h"
+#include "framework/parallel/group.h"
 #include "framework/run/outcome.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/runtime/stop_signal.h"
@@ -113,8 +115,9 @@ std::vector<reports::Picture> sample_pictures(const std::filesystem::path& folde
 }
 
 run::Outcome train_network(const ExperimentOptions& options, const runtime::ExecutionContext& context,
-                           const PreparedExperiment& prepared, trainers::Task& task, run::RunDirectory& directory) {
-  write_task_shape(directory.root() / "network.json", task.network_shape());
+                           const PreparedExperiment& prepared, trainers::Task& task, run::RunDirectory& directory,
+                           const std::shared_ptr<parallel::Group>& group) {
+  if (group->leads()) write_task_shape(directory.root() / "network.json", task.network_shape());
   if (options.fold == datasets::overfit_fold)
     core::log_warning(
         "fold=overfit TRAINS ON THE CASES THAT IT SCORES: its scores say whether a network can learn these "
@@ -122,12 +125,13 @@ run::Outcome train_network(const ExperimentOptions& options, const runtime::Exec
   const std::unique_ptr<trainers::Schedule> schedule = options.schedule.build();
   CurvesHook curves(directory);
   std::vector<trainers::Hook*> hooks = task.hooks();
-  hooks.push_back(&curves);
+  if (group->leads()) hooks.push_back(&curves);
+  if (group->size() > 1) core::log_info("{} processes share each batch", group->size());
   core::log_info("{}: {} {}, {} training cases, {} held out; patch {}, batch {}; {} with {} threads, {}", options.name,
                  options.trainer.name(), network_name(task, options), prepared.split.train.size(),
                  prepared.split.validation.size(), fmt::join(prepared.plan.patch_size, "×"), prepared.plan.batch_size,
                  context.device_name, context.compute_threads, precision_text(context.precision));
-  trainers::Trainer trainer({task.step(), *schedule, task.source(), task.evaluator(), directory, hooks},
+  trainers::Trainer trainer({task.step(), *schedule, task.source(), task.evaluator(), directory, hooks, group},
                             task.options());
   const trainers::Progress& progress = trainer.run();
   core::log_info("trained {} steps in {}", progress.step, core::duration_text(progress.seconds));
@@ -142,7 +146,9 @@ run::Outcome train_network(const ExperimentOptions& options, const runtime::Exec
 
 /// Predicts the held-out cases with the run's best weights, as `medvol predict` would. Returns milliseconds a case.
 double predict_held_out(const run::RunDirectory& directory, const PreparedExperiment& prepared,
-                        const runtime::ExecutionContext& context, const ExperimentOptions& options) {
+                        const runtime::ExecutionContext& context, const ExperimentOptions& options,
+                        parallel::Group& group) {
+  group.barrier();  // the last weights are on the disk
   runtime::HardwareOptions hardware = options.hardware;
   hardware.compute_threads = context.compute_threads;
   const LoadedModel loaded = load_model(directory.root(), Weights::automatic, hardware);
@@ -150,18 +156,21 @@ double predict_held_out(const run::RunDirectory& directory, const PreparedExperi
   runtime::ProgressBar bar("predicting");
   double done = 0;
   const runtime::Stopwatch watch;
-  for (const std::string& id : prepared.split.validation) {
+  const auto [begin, end] = group.share_of(static_cast<int64_t>(prepared.split.validation.size()));
+  for (int64_t i = begin; i < end; ++i) {
+    const std::string& id = prepared.split.validation[static_cast<size_t>(i)];
     const datasets::Case& one = prepared.dataset.find(id);
     predict_case(loaded, predictor, {id, one.images, std::nullopt, options.prepare.previous},
                  {.labels = directory.predictions() / (id + prepared.dataset.file_ending),
                   .confidence = {},
                   .probabilities = {}});
-    bar.update(++done / static_cast<double>(prepared.split.validation.size()), id);
+    bar.update(++done / static_cast<double>(end - begin), id);
     if (runtime::StopSignal::requested())
       throw core::Interrupted(fmt::format("stopped while predicting; go on with: medvol train run.dir={} resume=true",
                                           directory.root().string()));
   }
-  return 1000 * watch.seconds() / done;
+  group.barrier();  // all predictions are there
+  return 1000 * watch.seconds() / std::max(1.0, done);
 }
 
 /// The labels of a case of the data set, whatever files they are in.
@@ -254,62 +263,106 @@ void export_mesh_network(trainers::MeshRefinementTask& task, const run::RunDirec
                        {.version = program_version(), .metadata = metadata});
 }
 
-/// The second stage of a cascade gets labels beside the image: no other training knows what to do with them.
-void check_trainer(const ExperimentOptions& options, const plan::Plan& plan) {
-  if (plan.is_cascade() && options.trainer.name() != "segmentation")
+/// The second stage of a cascade gets labels beside the image, and what several processes do together is a sum of
+/// gradients: no other training knows what to do with them.
+void check_trainer(const ExperimentOptions& options, const plan::Plan& plan, const parallel::Group& group) {
+  if (options.trainer.name() == "segmentation") return;
+  if (plan.is_cascade())
     throw core::UserError("trainer=" + options.trainer.name() + " trains no second stage of a cascade",
                           "plan.configuration", "use trainer=segmentation, or plan.configuration=3d_fullres");
+  if (group.size() > 1)
+    throw core::UserError(
+        fmt::format("trainer={} trains in one process, not in {}", options.trainer.name(), group.size()), "trainer",
+        "use trainer=segmentation, or start it without `medvol launch`");
 }
 
-}  // namespace
+/// The processor's cores are shared by the processes of a machine, and each has its own GPU.
+runtime::HardwareOptions hardware_of_rank(runtime::HardwareOptions hardware, const parallel::Environment& environment) {
+  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+  if (hardware.compute_threads == 0 && environment.local_size > 1)
+    hardware.compute_threads = std::max<int64_t>(1, cores / environment.local_size);
+  if (environment.size > 1 && hardware.device == "cuda")
+    hardware.device = fmt::format("cuda:{}", environment.local_rank);
+  return hardware;
+}
 
-TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
-                     const std::function<std::vector<reports::Table>(const PreparedExperiment&)>& extra_tables,
-                     const std::function<void(const run::RunPaths&, const PreparedExperiment&)>& exported) {
+TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resolved, const TrainingExtras& extras,
+                          const parallel::Environment& environment, const std::shared_ptr<parallel::Group>& group) {
   const ExperimentOptions& options = resolved.options;
   const runtime::StopSignal signals;
-  run::RunDirectory directory = run::RunDirectory::create(options.run.dir, options.resume);
-  runtime::HardwareOptions hardware = options.hardware;
+  run::RunDirectory directory = group->leads() ? run::RunDirectory::create(options.run.dir, options.resume)
+                                               : run::RunDirectory::follow(options.run.dir);
+  group->barrier();
+  runtime::HardwareOptions hardware = hardware_of_rank(options.hardware, environment);
   std::optional<plan::Plan> plan;
-  if (std::filesystem::exists(directory.identity())) {  // written last: all that describes the run is there
+  const bool begun =
+      std::filesystem::exists(directory.identity());  // written last: all that describes the run is there
+  if (begun) {
     plan = plan::read_plan(directory.root() / "plan.json");
-    if (hardware.compute_threads == 0)
+    if (options.hardware.compute_threads == 0)
       hardware.compute_threads = run::Identity::load(directory.identity()).compute_threads;
   }
   const runtime::ExecutionContext context =
       runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
+  if (group->size() > 1 && context.device.is_cuda())
+    throw core::UserError("several processes train on the CPU only as yet", "hardware.device",
+                          "use hardware.device=cpu, or one process");
   context.activate();
-  const PreparedExperiment prepared = prepare_experiment(options, plan);
-  check_trainer(options, prepared.plan);
+  const PreparedExperiment prepared = prepare_together(options, plan, *group);
+  check_trainer(options, prepared.plan, *group);
   const run::Identity identity = make_identity(options, context, data_hash(prepared));
-  if (std::filesystem::exists(directory.identity()))
-    check_same_run(directory, identity);
-  else
-    write_description(directory, resolved, prepared, identity);
+  if (group->leads()) {
+    if (begun)
+      check_same_run(directory, identity);
+    else
+      write_description(directory, resolved, prepared, identity);
+  }
 
   const std::unique_ptr<trainers::Task> task =
-      options.trainer.build(task_context(options, context, prepared, directory));
+      options.trainer.build(task_context(options, context, prepared, directory, group));
   if (!task->own_network().empty() && !options.pretrained.from.empty())
     throw core::UserError("trainer=" + options.trainer.name() + " brings its own network, which starts from no weights",
                           "pretrained.from", "leave it out");
-  run::Outcome outcome = train_network(options, context, prepared, *task, directory);
+  run::Outcome outcome = train_network(options, context, prepared, *task, directory, group);
   TrainedRun result{directory.root(), std::nullopt};
-  if (prepared.split.validation.empty()) {
-    core::log_info("fold=all holds nothing out: there is nothing to evaluate");
-  } else if (trainers::makes_label_maps(options.trainer.name())) {
-    outcome.milliseconds_per_case = predict_held_out(directory, prepared, context, options);
+  const bool predicts = !prepared.split.validation.empty() && trainers::makes_label_maps(options.trainer.name());
+  if (predicts) outcome.milliseconds_per_case = predict_held_out(directory, prepared, context, options, *group);
+  if (!group->leads()) return result;
+  if (predicts)
     result.evaluation = evaluate_held_out(directory, prepared, options, identity,
-                                          extra_tables ? extra_tables(prepared) : std::vector<reports::Table>{});
-  } else {
+                                          extras.tables ? extras.tables(prepared) : std::vector<reports::Table>{});
+  else if (prepared.split.validation.empty())
+    core::log_info("fold=all holds nothing out: there is nothing to evaluate");
+  else
     measure_task(*task, directory, options, identity);
-  }
   if (auto* meshes = dynamic_cast<trainers::MeshRefinementTask*>(task.get()))
     export_mesh_network(*meshes, directory, prepared, options);
   else
     export_run(directory.root(), directory.export_folder() / "model.pt");
-  if (exported) exported(directory, prepared);
+  if (extras.exported) extras.exported(directory, prepared);
   outcome.save(directory.outcome());
   return result;
+}
+
+}  // namespace
+
+TrainedRun train_run(config::ResolvedConfig<ExperimentOptions> resolved, const TrainingExtras& extras) {
+  const parallel::Environment environment = parallel::Environment::read();
+  const std::shared_ptr<parallel::Group> group = parallel::join(environment);
+  if (!group->leads()) spdlog::set_level(spdlog::level::warn);
+  try {
+    if (group->size() > 1) {  // an unnamed one is named by the clock
+      resolved.options.run.dir = group->from_leader(resolved.options.run.dir.string());
+      resolved.tree = config::to_node(resolved.options);
+    }
+    TrainedRun result = train_in_group(resolved, extras, environment, group);
+    result.leads = group->leads();
+    group->finish();
+    return result;
+  } catch (const std::exception& error) {
+    group->tell_failure(error.what());
+    throw;
+  }
 }
 
 }  // namespace medvol::apps

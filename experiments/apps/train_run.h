@@ -10,13 +10,20 @@ namespace medvol::apps {
 struct TrainedRun {
   std::filesystem::path directory;
   std::optional<reports::Evaluation> evaluation;  ///< nothing for fold=all
+  bool leads = true;                              ///< of several processes, the one that reports
+};
+
+/// What a command adds to a run.
+struct TrainingExtras {
+  /// Makes tables for the report from the prepared data.
+  std::function<std::vector<reports::Table>(const PreparedExperiment&)> tables = {};
+  /// Called when the exported file is there.
+  std::function<void(const run::RunPaths&, const PreparedExperiment&)> exported = {};
 };
 
 /// Everything from a resolved configuration to a finished run directory: data, training, predictions of the held-out
-/// cases, evaluation, export. `extra_tables` makes tables for the report from the prepared data; `exported` is called
-/// when the exported file is there.
-TrainedRun train_run(const config::ResolvedConfig<ExperimentOptions>& resolved,
-                     const std::function<std::vector<reports::Table>(const PreparedExperiment&)>& extra_tables = {},
-                     const std::function<void(const run::RunPaths&, const PreparedExperiment&)>& exported = {});
+/// cases, evaluation, export. Where the environment says that there are several processes (parallel::Environment), they
+/// share every batch and the held-out cases; rank 0 writes and reports.
+TrainedRun train_run(config::ResolvedConfig<ExperimentOptions> resolved, const TrainingExtras& extras = {});
 
 }  // namespace medvol::apps

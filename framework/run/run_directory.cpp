@@ -65,12 +65,18 @@ RunDirectory RunDirectory::create(const fs::path& path, bool resume) {
   return RunDirectory(paths.root(), std::move(lock), resumed);
 }
 
-RunDirectory::RunDirectory(const fs::path& path, storage::FileLock lock, bool resumed)
+RunDirectory RunDirectory::follow(const fs::path& path) {
+  const RunPaths paths(fs::absolute(path));
+  return RunDirectory(paths.root(), std::nullopt, paths.holds_run());
+}
+
+RunDirectory::RunDirectory(const fs::path& path, std::optional<storage::FileLock> lock, bool resumed)
     : RunPaths(path), lock_(std::move(lock)), resumed_(resumed) {
-  log_file_.emplace(log());
+  if (lock_) log_file_.emplace(log());
 }
 
 void RunDirectory::append(json record) {
+  if (!log_file_) return;
   record["time"] = now();
   log_file_->append(record);
 }
@@ -83,6 +89,7 @@ size_t RunDirectory::cut_log_after(int64_t step) {
 }
 
 size_t RunDirectory::keep_in_log(const std::function<bool(const json&)>& keep) {
+  if (!log_file_) return 0;
   log_file_.reset();  // the file is replaced: the old descriptor would write into the void
   size_t removed = storage::truncate_json_lines(log(), keep);
   log_file_.emplace(log());

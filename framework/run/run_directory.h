@@ -46,13 +46,18 @@ class RunDirectory : public RunPaths {
   /// - it holds files that are no run's, and `resume` is false.
   /// With `resume`, a folder that is missing or empty begins anew: the same command line can be given again and again.
   static RunDirectory create(const std::filesystem::path& path, bool resume);
+  /// The same folder for a process that works with the one that writes it: takes no lock, and what it appends or cuts
+  /// goes nowhere.
+  static RunDirectory follow(const std::filesystem::path& path);
 
   /// Whether create() found a run to continue.
   bool resumed() const { return resumed_; }
   /// Adds one record to the log, with "time" in seconds since 1970.
   void append(nlohmann::json record);
   /// Makes the log so far survive a power failure: before a checkpoint that counts on it.
-  void sync_log() { log_file_->sync(); }
+  void sync_log() {
+    if (log_file_) log_file_->sync();
+  }
   /// On resume: removes from the log the records whose "step" is beyond the checkpoint's. Records without step stay.
   /// Returns the number removed.
   size_t cut_log_after(int64_t step);
@@ -60,10 +65,10 @@ class RunDirectory : public RunPaths {
   size_t keep_in_log(const std::function<bool(const nlohmann::json&)>& keep);
 
  private:
-  RunDirectory(const std::filesystem::path& path, storage::FileLock lock, bool resumed);
+  RunDirectory(const std::filesystem::path& path, std::optional<storage::FileLock> lock, bool resumed);
 
-  storage::FileLock lock_;
-  std::optional<storage::JsonLines> log_file_;
+  std::optional<storage::FileLock> lock_;       ///< of who writes
+  std::optional<storage::JsonLines> log_file_;  ///< likewise
   bool resumed_;
 };
 

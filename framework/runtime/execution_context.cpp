@@ -1,12 +1,6 @@
 #include "framework/runtime/execution_context.h"
 
-#include <dlfcn.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -16,29 +10,10 @@
 #include <ATen/autocast_mode.h>
 
 #include "framework/core/error.h"
+#include "framework/runtime/machine.h"
 
 namespace medvol::runtime {
 namespace {
-
-/// LibTorch's CUDA half costs 350 MB of memory at start, so it is loaded only when a CUDA device is asked for. It must
-/// be there before the first CUDA query.
-bool load_cuda() {
-  static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
-  return loaded && at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
-}
-
-bool has_nvidia_driver() { return std::filesystem::exists("/dev/nvidiactl"); }
-
-bool has_broken_amx() {
-#if defined(__x86_64__)
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) != 0;
-  const bool tiles_told = __get_cpuid_count(0x1d, 0, &eax, &ebx, &ecx, &edx) && eax > 0;
-  return amx && !tiles_told;
-#else
-  return false;
-#endif
-}
 
 std::string cpuinfo(const std::string& key) {
   std::ifstream file("/proc/cpuinfo");
@@ -75,7 +50,7 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
   context.seed = seed;
   const std::string hint = "hardware.device is auto, cpu, cuda or cuda:N";
   if (options.device == "auto") {
-    if (has_nvidia_driver() && load_cuda()) context.device = c10::Device(c10::kCUDA, 0);
+    if (has_nvidia_driver() && usable_gpus() > 0) context.device = c10::Device(c10::kCUDA, 0);
   } else {
     try {
       context.device = c10::Device(options.device);
@@ -83,7 +58,7 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
       throw core::UserError("'" + options.device + "' is not a device", "hardware.device", hint);
     }
     if (context.device.is_cuda()) {
-      if (!load_cuda())
+      if (usable_gpus() == 0)
         throw core::UserError("no CUDA device is usable here", "hardware.device=" + options.device, hint);
       if (!context.device.has_index()) context.device.set_index(0);
     } else if (!context.device.is_cpu()) {
@@ -95,6 +70,8 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
     context.precision = context.device.is_cuda() || cpu_has_fast_bf16() ? Precision::bf16 : Precision::float32;
   context.compute_threads =
       options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
+  context.shard_optimizer = options.shard_optimizer;
+  context.compress_gradients = options.compress_gradients;
   context.device_name = context.device.is_cuda() ? context.device.str() : cpu_name();
   return context;
 }

@@ -19,6 +19,7 @@ struct HardwareOptions {
   std::string device = "auto";
   Precision precision = Precision::automatic;
   int64_t compute_threads = 0;
+  bool shard_optimizer = false, compress_gradients = false;
 
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -29,6 +30,10 @@ struct HardwareOptions {
         "threads of LibTorch's kernels; 0: one a core. Results repeat bit for bit at the same number, so a run records "
         "it and a resume restores it",
         config::at_least(0));
+    visit("shard_optimizer", shard_optimizer,
+          "of several processes: each keeps the optimiser's past of its part of the parameters only (ZeRO stage 1)");
+    visit("compress_gradients", compress_gradients,
+          "of several processes: gradients are sent in bf16, half the bytes, rounded");
   }
 };
 
@@ -39,7 +44,8 @@ struct ExecutionContext {
   Precision precision = Precision::float32;  ///< never `automatic`
   uint64_t seed = 0;
   int64_t compute_threads = 1;
-  std::string device_name;  ///< "AMD EPYC …", "NVIDIA H200"
+  bool shard_optimizer = false, compress_gradients = false;  ///< see HardwareOptions
+  std::string device_name;                                   ///< "AMD EPYC …", "NVIDIA H200"
 
   /// Resolves `auto`s; throws core::UserError for a device that is not there.
   static ExecutionContext resolve(const HardwareOptions& options, uint64_t seed);

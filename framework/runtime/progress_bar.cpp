@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "framework/core/logging.h"
 #include "framework/core/units.h"
 
 namespace medvol::runtime {
@@ -48,6 +49,7 @@ ProgressBar::ProgressBar(std::string title) : title_(std::move(title)), terminal
 ProgressBar::~ProgressBar() { finish(); }
 
 void ProgressBar::update(double fraction, const std::string& details) {
+  if (!spdlog::should_log(spdlog::level::info)) return;
   const std::lock_guard lock(mutex_);
   fraction = std::clamp(fraction, 0.0, 1.0);
   const double now = clock_.seconds();
@@ -77,6 +79,7 @@ void ProgressBar::finish(const std::string& summary) {
   const std::lock_guard lock(mutex_);
   if (finished_) return;
   finished_ = true;
+  if (!spdlog::should_log(spdlog::level::info)) return;
   if (drawn_ && terminal_) fmt::print(stderr, "\r\033[K");
   if (!summary.empty()) fmt::print(stderr, "{}: {}\n", title_, summary);
   std::fflush(stderr);

@@ -9,7 +9,7 @@ namespace medvol::runtime {
 
 /// One line that long work redraws on a terminal: `training  42 % |████████      | 2 min 10 s left · loss 0.31 · 3.2
 /// samples/s`. Where standard error is no terminal, a plain line every 30 seconds instead. Safe to call from several
-/// threads.
+/// threads. Where the log is quiet (warnings only), it is too.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string title);

@@ -23,7 +23,7 @@ torch::Tensor object(const torch::Tensor& x, const torch::Tensor& weight) {
 }  // namespace
 
 Boundary::Boundary(const BoundaryOptions& options, const LossContext& context)
-    : options_(options), batch_dice_(context.batch_dice) {}
+    : options_(options), batch_dice_(context.batch_dice), batch_sum_(context.batch_sum) {}
 
 torch::Tensor Boundary::operator()(const torch::Tensor& logits, const torch::Tensor& target,
                                    const torch::Tensor& weight) const {
@@ -31,8 +31,10 @@ torch::Tensor Boundary::operator()(const torch::Tensor& logits, const torch::Ten
   const torch::Tensor reference = one_hot(target, prediction);
   torch::Tensor loss = torch::zeros({}, prediction.options());
   if (options_.region_weight > 0)
-    loss = loss + options_.region_weight * generalized_dice_loss(prediction, reference, weight, 1e-5,
-                                                                 {.include_background = true, .batch = batch_dice_});
+    loss =
+        loss + options_.region_weight *
+                   generalized_dice_loss(prediction, reference, weight, 1e-5,
+                                         {.include_background = true, .batch = batch_dice_, .batch_sum = batch_sum_});
   if (options_.boundary_weight > 0) {
     const torch::Tensor classes = object(from_class(reference, options_.include_background), weight);
     const auto smallest = std::min_element(options_.spacing.begin(), options_.spacing.end());
@@ -46,7 +48,7 @@ torch::Tensor Boundary::operator()(const torch::Tensor& logits, const torch::Ten
 }
 
 Hausdorff::Hausdorff(const HausdorffOptions& options, const LossContext& context)
-    : options_(options), batch_dice_(context.batch_dice) {}
+    : options_(options), batch_dice_(context.batch_dice), batch_sum_(context.batch_sum) {}
 
 torch::Tensor Hausdorff::operator()(const torch::Tensor& logits, const torch::Tensor& target,
                                     const torch::Tensor& weight) const {
@@ -60,8 +62,9 @@ torch::Tensor Hausdorff::operator()(const torch::Tensor& logits, const torch::Te
   const torch::Tensor term = ((p - g).square() * (distance(p) + distance(g))).mean(1);
   const torch::Tensor far = options_.hausdorff_weight * weighted_mean(term, weight);
   if (options_.dice_weight && *options_.dice_weight == 0) return far;
-  const torch::Tensor dice = 1 - soft_dice(prediction, reference, weight, 1e-5,
-                                           {.include_background = options_.include_background, .batch = batch_dice_});
+  const torch::Tensor dice =
+      1 - soft_dice(prediction, reference, weight, 1e-5,
+                    {.include_background = options_.include_background, .batch = batch_dice_, .batch_sum = batch_sum_});
   if (options_.dice_weight) return far + *options_.dice_weight * dice;
   return far + (far / dice.clamp_min(1e-8)).detach() * dice;
 }

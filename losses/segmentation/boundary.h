@@ -35,6 +35,7 @@ class Boundary : public Loss {
  private:
   BoundaryOptions options_;
   bool batch_dice_;
+  BatchSum batch_sum_;
 };
 
 struct HausdorffOptions {
@@ -70,6 +71,7 @@ class Hausdorff : public Loss {
  private:
   HausdorffOptions options_;
   bool batch_dice_;
+  BatchSum batch_sum_;
 };
 
 }  // namespace medvol::losses

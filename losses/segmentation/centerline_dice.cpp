@@ -46,7 +46,8 @@ torch::Tensor soft_skeleton(torch::Tensor x, int64_t iterations) {
   return skeleton;
 }
 
-CenterlineDice::CenterlineDice(const CenterlineDiceOptions& options, const LossContext& context) : options_(options) {
+CenterlineDice::CenterlineDice(const CenterlineDiceOptions& options, const LossContext& context)
+    : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
@@ -59,7 +60,8 @@ torch::Tensor CenterlineDice::operator()(const torch::Tensor& logits, const torc
     p = p * counted;
     g = g * counted;
   }
-  const ClassSumsOptions options{.include_background = options_.include_background, .batch = *options_.batch_dice};
+  const ClassSumsOptions options{
+      .include_background = options_.include_background, .batch = *options_.batch_dice, .batch_sum = batch_sum_};
   const auto share = [&](const torch::Tensor& of, const torch::Tensor& within) {
     const ClassSums sums = class_sums(of, within, weight, options);
     return (sums.both + options_.smooth) / (sums.prediction + options_.smooth).clamp_min(1e-8);

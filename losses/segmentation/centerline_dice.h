@@ -42,6 +42,7 @@ class CenterlineDice : public Loss {
 
  private:
   CenterlineDiceOptions options_;
+  BatchSum batch_sum_;
 };
 
 }  // namespace medvol::losses

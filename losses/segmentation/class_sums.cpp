@@ -24,7 +24,10 @@ ClassSums class_sums(const torch::Tensor& prediction, const torch::Tensor& refer
   if (options.batch) axes.push_back(0);
   for (int64_t axis = 2; axis < p.dim(); ++axis) axes.push_back(axis);
   const auto sum = [&](const torch::Tensor& x) { return (w.defined() ? x * w : x).sum(axes); };
-  return {sum(p * g), sum(options.squared ? p.square() : p), sum(options.squared ? g.square() : g)};
+  const ClassSums own{sum(p * g), sum(options.squared ? p.square() : p), sum(options.squared ? g.square() : g)};
+  if (!options.batch || !options.batch_sum) return own;
+  const torch::Tensor all = options.batch_sum(torch::stack({own.both, own.prediction, own.reference}));
+  return {all[0], all[1], all[2]};
 }
 
 }  // namespace medvol::losses

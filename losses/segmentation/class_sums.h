@@ -1,6 +1,8 @@
 #pragma once
 #include <torch/torch.h>
 
+#include "losses/loss.h"
+
 namespace medvol::losses {
 
 /// One channel a class: [N, …] int64 → [N, K, …] of ones and zeros, with the shape and the type of `like`.
@@ -20,6 +22,7 @@ struct ClassSumsOptions {
   bool include_background = false;  ///< whether class 0 is among the classes
   bool batch = false;               ///< sum over the batch too
   bool squared = false;
+  BatchSum batch_sum = {};  ///< with `batch`: over all processes (LossContext)
 };
 
 /// prediction, reference: [N, K, …] in 0..1; weight: [N, …] or undefined.

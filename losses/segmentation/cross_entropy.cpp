@@ -40,7 +40,7 @@ torch::Tensor Focal::operator()(const torch::Tensor& logits, const torch::Tensor
 }
 
 TopKCrossEntropy::TopKCrossEntropy(const TopKCrossEntropyOptions& options, const LossContext& context)
-    : options_(options) {
+    : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
@@ -51,7 +51,7 @@ torch::Tensor TopKCrossEntropy::operator()(const torch::Tensor& logits, const to
   if (options_.dice_weight == 0) return loss;
   const torch::Tensor prediction = log_probabilities.exp();
   return loss + options_.dice_weight * (1 - soft_dice(prediction, one_hot(target, prediction), weight, options_.smooth,
-                                                      {.batch = *options_.batch_dice}));
+                                                      {.batch = *options_.batch_dice, .batch_sum = batch_sum_}));
 }
 
 }  // namespace medvol::losses

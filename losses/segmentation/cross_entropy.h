@@ -63,6 +63,7 @@ class TopKCrossEntropy : public Loss {
 
  private:
   TopKCrossEntropyOptions options_;
+  BatchSum batch_sum_;
 };
 
 }  // namespace medvol::losses

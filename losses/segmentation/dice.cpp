@@ -21,7 +21,7 @@ torch::Tensor generalized_dice_loss(const torch::Tensor& prediction, const torch
   return 1 - (both / total.clamp_min(1e-8)).mean();
 }
 
-Dice::Dice(const DiceOptions& options, const LossContext& context) : options_(options) {
+Dice::Dice(const DiceOptions& options, const LossContext& context) : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
@@ -29,19 +29,20 @@ torch::Tensor Dice::operator()(const torch::Tensor& logits, const torch::Tensor&
                                const torch::Tensor& weight) const {
   const torch::Tensor prediction = torch::softmax(at_least_float32(logits), 1);
   return 1 - soft_dice(prediction, one_hot(target, prediction), weight, options_.smooth,
-                       {options_.include_background, *options_.batch_dice, options_.squared});
+                       {options_.include_background, *options_.batch_dice, options_.squared, batch_sum_});
 }
 
 GeneralizedDice::GeneralizedDice(const GeneralizedDiceOptions& options, const LossContext& context)
-    : options_(options) {
+    : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
 torch::Tensor GeneralizedDice::operator()(const torch::Tensor& logits, const torch::Tensor& target,
                                           const torch::Tensor& weight) const {
   const torch::Tensor prediction = torch::softmax(at_least_float32(logits), 1);
-  return generalized_dice_loss(prediction, one_hot(target, prediction), weight, options_.smooth,
-                               {.include_background = options_.include_background, .batch = *options_.batch_dice});
+  return generalized_dice_loss(
+      prediction, one_hot(target, prediction), weight, options_.smooth,
+      {.include_background = options_.include_background, .batch = *options_.batch_dice, .batch_sum = batch_sum_});
 }
 
 }  // namespace medvol::losses

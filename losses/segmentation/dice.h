@@ -37,6 +37,7 @@ class Dice : public Loss {
 
  private:
   DiceOptions options_;
+  BatchSum batch_sum_;
 };
 
 struct GeneralizedDiceOptions {
@@ -63,6 +64,7 @@ class GeneralizedDice : public Loss {
 
  private:
   GeneralizedDiceOptions options_;
+  BatchSum batch_sum_;
 };
 
 /// The formula above for a prediction that is probabilities already: [N, K, …]. Returns a scalar.

@@ -8,7 +8,7 @@
 namespace medvol::losses {
 
 DiceBinaryCrossEntropy::DiceBinaryCrossEntropy(const DiceBinaryCrossEntropyOptions& options, const LossContext& context)
-    : options_(options), regions_(context.regions) {
+    : options_(options), regions_(context.regions), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
@@ -35,8 +35,9 @@ torch::Tensor DiceBinaryCrossEntropy::operator()(const torch::Tensor& logits, co
     loss = loss + options_.cross_entropy_weight * weighted_mean(entropy.mean(1), weight);
   }
   if (options_.dice_weight > 0)
-    loss = loss - options_.dice_weight * soft_dice(torch::sigmoid(x), reference, weight, options_.smooth,
-                                                   {.include_background = true, .batch = *options_.batch_dice});
+    loss = loss - options_.dice_weight *
+                      soft_dice(torch::sigmoid(x), reference, weight, options_.smooth,
+                                {.include_background = true, .batch = *options_.batch_dice, .batch_sum = batch_sum_});
   return loss;
 }
 

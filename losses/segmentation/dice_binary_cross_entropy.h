@@ -39,6 +39,7 @@ class DiceBinaryCrossEntropy : public Loss {
 
   DiceBinaryCrossEntropyOptions options_;
   std::vector<std::vector<int64_t>> regions_;
+  BatchSum batch_sum_;
 };
 
 }  // namespace medvol::losses

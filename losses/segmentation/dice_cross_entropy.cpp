@@ -9,7 +9,7 @@
 namespace medvol::losses {
 
 DiceCrossEntropy::DiceCrossEntropy(const DiceCrossEntropyOptions& options, const LossContext& context)
-    : options_(options) {
+    : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
@@ -24,7 +24,9 @@ torch::Tensor DiceCrossEntropy::operator()(const torch::Tensor& logits, const to
   if (options_.dice_weight > 0) {
     const torch::Tensor prediction = log_probabilities.exp();
     loss = loss - options_.dice_weight * soft_dice(prediction, one_hot(target, prediction), weight, options_.smooth,
-                                                   {options_.include_background, *options_.batch_dice});
+                                                   {.include_background = options_.include_background,
+                                                    .batch = *options_.batch_dice,
+                                                    .batch_sum = batch_sum_});
   }
   return loss;
 }

@@ -36,6 +36,7 @@ class DiceCrossEntropy : public Loss {
 
  private:
   DiceCrossEntropyOptions options_;
+  BatchSum batch_sum_;
 };
 
 }  // namespace medvol::losses

@@ -5,15 +5,17 @@
 
 namespace medvol::losses {
 
-Tversky::Tversky(const TverskyOptions& options, const LossContext& context) : options_(options) {
+Tversky::Tversky(const TverskyOptions& options, const LossContext& context)
+    : options_(options), batch_sum_(context.batch_sum) {
   if (!options_.batch_dice) options_.batch_dice = context.batch_dice;
 }
 
 torch::Tensor Tversky::each(const torch::Tensor& logits, const torch::Tensor& target,
                             const torch::Tensor& weight) const {
   const torch::Tensor prediction = torch::softmax(at_least_float32(logits), 1);
-  const ClassSums sums = class_sums(prediction, one_hot(target, prediction), weight,
-                                    {.include_background = options_.include_background, .batch = *options_.batch_dice});
+  const ClassSums sums = class_sums(
+      prediction, one_hot(target, prediction), weight,
+      {.include_background = options_.include_background, .batch = *options_.batch_dice, .batch_sum = batch_sum_});
   const torch::Tensor missed = options_.false_positive_weight * (sums.prediction - sums.both) +
                                options_.false_negative_weight * (sums.reference - sums.both);
   return missed / (sums.both + missed + options_.smooth).clamp_min(1e-8);

@@ -36,6 +36,7 @@ class Tversky : public Loss {
 
  private:
   TverskyOptions options_;
+  BatchSum batch_sum_;
 };
 
 struct FocalTverskyOptions : TverskyOptions {

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include <torch/torch.h>
 
 namespace medvol::networks {
@@ -9,8 +11,14 @@ class BatchNormImpl : public torch::nn::Module {
  public:
   explicit BatchNormImpl(int64_t channels, double epsilon = 1e-5);
   torch::Tensor forward(const torch::Tensor& x);
+  /// From now on the batch's moments are those of all processes that share the batch (SyncBatchNorm): `sum` sums over
+  /// them, forward and backward.
+  void synchronise(std::function<torch::Tensor(const torch::Tensor&)> sum) { sum_ = std::move(sum); }
 
  private:
+  torch::Tensor forward_together(const torch::Tensor& x);
+
+  std::function<torch::Tensor(const torch::Tensor&)> sum_;
   double epsilon_;
   torch::Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;
 };

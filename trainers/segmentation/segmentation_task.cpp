@@ -1,5 +1,7 @@
 #include "trainers/segmentation/segmentation_task.h"
 
+#include "framework/core/error.h"
+
 namespace medvol::trainers {
 
 std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext& context,
@@ -8,18 +10,21 @@ std::unique_ptr<SegmentationEvaluator> segmentation_evaluator(const TaskContext&
   Predictor predictor([network = std::move(network)](const torch::Tensor& x) { return network->forward(x).front(); },
                       context.plan, context.inference, context.context);
   return std::make_unique<SegmentationEvaluator>(std::move(predictor), spread_evenly(context.held_out, cases),
-                                                 context.plan, context.policy);
+                                                 context.plan, context.policy, context.group);
 }
 
 SegmentationTask::SegmentationTask(const SegmentationOptions& options, const TaskContext& context)
     : options_(options), shape_(context.shape), network_(context.network(shape_)) {
+  if (options_.mix_up.probability > 0 && context.group->size() > 1)
+    throw core::UserError("samples of different processes are not mixed", "trainer.mix_up",
+                          "train in one process, or with trainer.mix_up.probability=0");
   Prepare mix;
   if (options_.mix_up.probability > 0)
     mix = [mix_up = options_.mix_up, seed = context.context.seed](const StepBatch& batch) {
       return mixed_up(batch, mix_up, seed);
     };
   step_ = std::make_unique<TrainingStep>(network_, context.plan.dimensions, context.objective(*network_),
-                                         context.optimizer(), context.context, options_, std::move(mix));
+                                         context.optimizer(), context.context, options_, std::move(mix), context.group);
   source_ = context.patches();
   evaluator_ = segmentation_evaluator(context, network_, options_.validation_cases);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/loading/batch_source.h"
+#include "framework/parallel/group.h"
 #include "framework/plan/plan.h"
 #include "framework/registry/registry.h"
 #include "framework/runtime/execution_context.h"
@@ -42,6 +43,8 @@ struct TaskContext {
   InferenceOptions inference;
   metrics::Policy policy;
   std::filesystem::path samples;  ///< folder for pictures drawn while training
+  /// The processes that train together; patches() gives each its samples of a batch, objective() sums over all.
+  std::shared_ptr<parallel::Group> group = parallel::alone();
 };
 
 /// One kind of training, ready to run: `trainer:` of a configuration names it.

@@ -45,13 +45,14 @@ const Progress& Trainer::run() {
 }
 
 void Trainer::start() {
-  if (const auto archive = checkpointer_.load_last()) restore(*archive);
+  if (const auto archive = last_checkpoint()) restore(*archive);
   // A validation that was logged, but not yet in a checkpoint, is done again.
   parts_.directory.keep_in_log([&](const nlohmann::json& record) {
     const int64_t step = record.value("step", int64_t{0});
     return step <= progress_.step && (record.value("event", "") != "validation" || step <= progress_.validated_step);
   });
-  events_.emplace(parts_.directory.root(), progress_.step > 0 ? std::optional(progress_.step) : std::nullopt);
+  if (parts_.group->leads())
+    events_.emplace(parts_.directory.root(), progress_.step > 0 ? std::optional(progress_.step) : std::nullopt);
   if (progress_.step > 0) core::log_info("resumed at step {}", progress_.step);
   clock_.restart();
   if (progress_.step == 0) checkpoint();  // a good state to go back to from the first step on
@@ -65,16 +66,16 @@ void Trainer::train_step() {
   LoadTimes load;
   int64_t samples = 0;
   // The rate follows the clock where the length does, as it stood before the step.
-  Progress now = progress_;
-  now.seconds = seconds();
-  const double done = now.fraction(options_);
+  const double done = progress_.fraction(options_);
   parts_.step.begin({done, parts_.schedule.factor(done) * progress_.learning_rate_scale});
   for (int64_t i = 0; i < parts_.step.batches_per_step(); ++i) {
     const datasets::Batch batch = next_batch();
     load.wait += batch.wait_seconds;
     load.augment += batch.make_seconds;
     samples += batch.images.defined() ? batch.images.size(0) : 1;
-    parts_.step.accumulate({batch.images, batch.labels, batch.index});
+    StepBatch own{batch.images, batch.labels, batch.index};
+    own.part = batch.part;
+    parts_.step.accumulate(own);
   }
   const StepResult result = parts_.step.finish();
   if (result.diverged) return recover_from_divergence(result, first_batch);
@@ -96,7 +97,8 @@ datasets::Batch Trainer::next_batch() {
 }
 
 void Trainer::record_step(const StepResult& result, const LoadTimes& load, double step_seconds, int64_t samples) {
-  const double rate = static_cast<double>(samples) / step_seconds;
+  if (!parts_.group->leads()) return;
+  const double rate = static_cast<double>(samples * parts_.group->size()) / step_seconds;
   nlohmann::json record{{"event", "step"},
                         {"step", progress_.step},
                         {"epoch", progress_.epoch(options_)},
@@ -149,7 +151,7 @@ void Trainer::validate_now() {
   const ValidationResult result = parts_.evaluator.validate([&](int64_t done) {
     bar_.update(progress_.fraction(options_),
                 fmt::format("step {} · validating case {} of {}", progress_.step, done, parts_.evaluator.cases()));
-    stop_if_asked();
+    if (parts_.group->size() == 1) stop_if_asked();  // several ranks stop together, at a step
   });
   settle_clock();
   progress_.validated_step = progress_.step;
@@ -161,8 +163,9 @@ void Trainer::validate_now() {
   if (better) {
     progress_.best_score = result.score;
     progress_.best_step = progress_.step;
-    if (result.selects) checkpointer_.save_best(best_weights(result));
+    if (result.selects && parts_.group->leads()) checkpointer_.save_best(best_weights(result));
   }
+  if (!parts_.group->leads()) return;
   for (const auto& [name, value] : result.scalars) events_->scalar("validation/" + name, progress_.step, value);
   events_->scalar("validation/" + result.measure, progress_.step, result.score);
   nlohmann::json record{
@@ -191,10 +194,12 @@ storage::TensorArchive Trainer::best_weights(const ValidationResult& result) {
 void Trainer::checkpoint() {
   if (saved_step_ == progress_.step) return;
   settle_clock();
-  parts_.directory.sync_log();
-  checkpointer_.save_last(everything());
+  const storage::TensorArchive archive = everything();  // which all ranks put together
   saved_step_ = progress_.step;
   saved_seconds_ = progress_.seconds;
+  if (!parts_.group->leads()) return;
+  parts_.directory.sync_log();
+  checkpointer_.save_last(archive);
   for (Hook* hook : parts_.hooks) hook->checkpointed(progress_);
 }
 
@@ -212,7 +217,8 @@ void Trainer::restore(const storage::TensorArchive& archive) {
 void Trainer::recover_from_divergence(const StepResult& result, int64_t first_batch) {
   const int64_t diverged_at = progress_.step + 1, last_batch = parts_.source.state();
   const int64_t count = progress_.divergences + 1;
-  const double scale = progress_.learning_rate_scale / 2, used = seconds();
+  settle_clock();
+  const double scale = progress_.learning_rate_scale / 2, used = progress_.seconds;
   std::vector<int64_t> skipped = progress_.skipped_batches;
   for (int64_t batch = first_batch; batch < last_batch; ++batch) skipped.push_back(batch);
   const std::string what = fmt::format("training diverged at step {} (loss {}, gradient norm {})", diverged_at,
@@ -221,7 +227,7 @@ void Trainer::recover_from_divergence(const StepResult& result, int64_t first_ba
     throw core::UserError(
         what + ", for the third time", parts_.directory.root().string(),
         "lower optimizer.learning_rate, or look at the data with `medvol check`; the last good checkpoint is kept");
-  const auto archive = checkpointer_.load_last();
+  const auto archive = last_checkpoint();
   MEDVOL_CHECK(archive, "a checkpoint is written before the first step");
   restore(*archive);
   parts_.directory.cut_log_after(progress_.step);
@@ -241,8 +247,44 @@ void Trainer::recover_from_divergence(const StepResult& result, int64_t first_ba
   checkpoint();
 }
 
+void Trainer::settle_clock() {
+  progress_.seconds += clock_.restart();
+  stop_asked_ = runtime::StopSignal::requested();
+  if (parts_.group->size() == 1) return;
+  const torch::Tensor agreed =
+      torch::tensor({parts_.group->leads() ? progress_.seconds : 0.0, stop_asked_ ? 1.0 : 0.0}, torch::kFloat64);
+  parts_.group->sum(agreed);
+  progress_.seconds = agreed[0].item<double>();
+  stop_asked_ = agreed[1].item<double>() > 0;
+}
+
+std::optional<storage::TensorArchive> Trainer::last_checkpoint() {
+  if (parts_.group->size() == 1) return checkpointer_.load_last();
+  std::optional<storage::TensorArchive> archive;
+  if (parts_.group->leads()) archive = checkpointer_.load_last();
+  nlohmann::json about;
+  if (archive) {
+    about = {{"metadata", archive->metadata}, {"tensors", nlohmann::json::array()}};
+    for (const auto& [name, tensor] : archive->tensors)
+      about["tensors"].push_back({name, tensor.sizes().vec(), static_cast<int>(tensor.scalar_type())});
+  }
+  about = nlohmann::json::parse(parts_.group->from_leader(about.dump()));
+  if (about.is_null()) return std::nullopt;
+  storage::TensorArchive received;
+  received.metadata = about.at("metadata");
+  for (const nlohmann::json& one : about.at("tensors")) {
+    const auto name = one[0].get<std::string>();
+    torch::Tensor tensor =
+        archive ? archive->tensors.at(name).contiguous()
+                : torch::empty(one[1].get<std::vector<int64_t>>(), static_cast<torch::ScalarType>(one[2].get<int>()));
+    parts_.group->broadcast(tensor);
+    received.tensors.emplace(name, tensor);
+  }
+  return received;
+}
+
 void Trainer::stop_if_asked() {
-  if (!runtime::StopSignal::requested()) return;
+  if (!(parts_.group->size() == 1 ? runtime::StopSignal::requested() : stop_asked_)) return;
   throw core::Interrupted(fmt::format("stopped at step {}; go on with: medvol train run.dir={} resume=true",
                                       progress_.step, parts_.directory.root().string()));
 }

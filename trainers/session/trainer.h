@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "datasets/loading/batch_source.h"
+#include "framework/parallel/group.h"
 #include "framework/run/events.h"
 #include "framework/run/run_directory.h"
 #include "framework/runtime/progress_bar.h"
@@ -54,6 +55,8 @@ struct TrainerParts {
   Evaluator& evaluator;
   run::RunDirectory& directory;
   std::vector<Hook*> hooks;
+  /// The processes that train together. All go through the same steps; rank 0 alone writes, and its clock counts.
+  std::shared_ptr<parallel::Group> group = parallel::alone();
 };
 
 /// The loop. Everything heavy is a named part; Progress is the only history of its own.
@@ -66,6 +69,8 @@ class Trainer {
 
  private:
   void start();
+  /// The last checkpoint, which rank 0 reads; nothing where there is none.
+  std::optional<storage::TensorArchive> last_checkpoint();
   void train_step();
   void validate_now();
   void checkpoint();
@@ -83,9 +88,8 @@ class Trainer {
   };
   void record_step(const StepResult& result, const LoadTimes& load, double step_seconds, int64_t samples);
   void stop_if_asked();
-  /// Training time used up to now.
-  double seconds() const { return progress_.seconds + clock_.seconds(); }
-  void settle_clock() { progress_.seconds += clock_.restart(); }
+  /// Adds the time since it was last settled to the training time; and all ranks hear whether one was asked to stop.
+  void settle_clock();
 
   TrainerParts parts_;
   TrainerOptions options_;
@@ -93,6 +97,7 @@ class Trainer {
   std::optional<run::EventWriter> events_;  ///< from start() on: it tells TensorBoard which steps a resume takes back
   Progress progress_;
   runtime::Stopwatch clock_;
+  bool stop_asked_ = false;  ///< of any rank, when the clock was last settled
   int64_t saved_step_ = -1;
   double saved_seconds_ = 0;
   std::string last_validation_;  ///< for display: "mean_dice 0.853"

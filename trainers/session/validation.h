@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/imaging/grid_transform.h"
+#include "framework/parallel/group.h"
 #include "framework/plan/plan.h"
 #include "losses/metrics/evaluate.h"
 #include "trainers/inference/predictor.h"
@@ -32,10 +33,12 @@ struct WholeCases {
 WholeCases spread_evenly(const WholeCases& cases, int64_t count);
 
 /// Predicts whole cases with sliding windows, back on their own grid, and scores them by the mean foreground Dice: what
-/// validation says is what `predict` and `evaluate` will say.
+/// validation says is what `predict` and `evaluate` will say. Several processes share the cases, and all know the
+/// result.
 class SegmentationEvaluator : public Evaluator {
  public:
-  SegmentationEvaluator(Predictor predictor, WholeCases cases, const plan::Plan& plan, const metrics::Policy& policy);
+  SegmentationEvaluator(Predictor predictor, WholeCases cases, const plan::Plan& plan, const metrics::Policy& policy,
+                        std::shared_ptr<parallel::Group> group = parallel::alone());
   int64_t cases() const override { return cases_.count; }
   ValidationResult validate(const std::function<void(int64_t done)>& progress) override;
 
@@ -45,6 +48,7 @@ class SegmentationEvaluator : public Evaluator {
   std::vector<metrics::Structure> structures_;
   std::optional<int64_t> ignore_label_;
   metrics::Policy policy_;
+  std::shared_ptr<parallel::Group> group_;
 };
 
 }  // namespace medvol::trainers

@@ -15,9 +15,18 @@ class ParameterArena {
   /// Moves the module to `device` and takes over its parameters. The module must outlive the arena.
   ParameterArena(torch::nn::Module& module, torch::Device device);
 
-  torch::Tensor& parameters() { return parameters_; }  ///< [P]
-  torch::Tensor& gradient() { return gradient_; }      ///< [P]; backward adds to it
+  torch::Tensor& parameters() { return parameters_; }   ///< [P]
+  int64_t size() const { return parameters_.numel(); }  ///< P
+  torch::Tensor& gradient() { return gradient_; }       ///< [P]; backward adds to it
   void zero_gradient() { gradient_.zero_(); }
+
+  /// A parameter's place in the vectors; in their order.
+  struct Entry {
+    std::string name;
+    std::vector<int64_t> shape;
+    int64_t offset, count;
+  };
+  const std::vector<Entry>& entries() const { return entries_; }
 
   /// Views of a vector of this layout, by parameter name.
   std::map<std::string, torch::Tensor> by_name(const torch::Tensor& vector) const;
@@ -25,11 +34,6 @@ class ParameterArena {
   void fill(torch::Tensor& vector, const std::map<std::string, torch::Tensor>& named) const;
 
  private:
-  struct Entry {
-    std::string name;
-    std::vector<int64_t> shape;
-    int64_t offset, count;
-  };
   std::vector<Entry> entries_;
   torch::Tensor parameters_, gradient_;
 };

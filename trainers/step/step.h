@@ -17,6 +17,8 @@ struct StepBatch {
   /// Where two samples were mixed into one (mix-up): the target of the other, whose loss counts 1 − share.
   torch::Tensor partner = {};
   double share = 1;
+  /// Of several ranks that share the batch: this one's samples among all of it. A rank may have none.
+  double part = 1;
 };
 
 /// Where in the training a step stands.

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "framework/config/fields.h"
+#include "framework/parallel/group.h"
 #include "framework/runtime/execution_context.h"
 #include "networks/network.h"
 #include "trainers/step/learner.h"
@@ -40,12 +41,15 @@ using Prepare = std::function<StepBatch(const StepBatch& batch)>;
 StepBatch on_device(const StepBatch& batch, int64_t dimensions, const runtime::ExecutionContext& context);
 
 /// One network and one objective: forward under autocast, loss in float32, backward, clip, update, moving average.
+/// With several ranks, each has its part of a batch, and an objective whose sums over the batch go over all of them
+/// (parallel::batch_sum): the step is that of one process with the whole batch, up to the order of sums.
 class TrainingStep : public Step {
  public:
   /// `dimensions`: the network's.
   TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective,
                std::unique_ptr<Optimizer> optimizer, const runtime::ExecutionContext& context,
-               const StepOptions& options, Prepare prepare = {});
+               const StepOptions& options, Prepare prepare = {},
+               std::shared_ptr<parallel::Group> group = parallel::alone());
 
   int64_t batches_per_step() const override { return options_.accumulate; }
   void begin(const StepClock& clock) override { clock_ = clock; }
@@ -60,13 +64,19 @@ class TrainingStep : public Step {
   void end_evaluation() override { learner_.end_evaluation(); }
 
  private:
+  /// What the network makes of no sample: logits [0, K, …] that backward knows, so that a rank without a sample takes
+  /// part in the objective's sums.
+  std::vector<torch::Tensor> heads_of_nothing(const torch::Tensor& images);
+
   std::shared_ptr<networks::Network> network_;
   int64_t dimensions_;
   Objective objective_;
   Prepare prepare_;
   runtime::ExecutionContext context_;
   StepOptions options_;
+  std::shared_ptr<parallel::Group> group_;
   Learner learner_;
+  int64_t batches_ = 0;  ///< of the step under way
   StepClock clock_;
   torch::Tensor loss_sum_;
   StepTimes times_;

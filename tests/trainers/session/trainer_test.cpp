@@ -39,7 +39,7 @@ class CheckpointCount : public Hook {
 struct Session {
   /// Six steps, with a validation due all the time.
   int run(Evaluator& evaluator, bool resume = false, std::optional<double> ema_decay = std::nullopt) {
-    TrainerOptions options;
+    SegmentationOptions options;
     options.max_steps = 6;
     options.max_epochs = std::nullopt;
     options.ema_decay = ema_decay;
