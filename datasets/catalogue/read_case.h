@@ -38,7 +38,7 @@ std::string non_finite_values(const at::Tensor& image);
 /// What to do about each of these.
 namespace hints {
 inline constexpr const char* grid = "image and label must lie on one grid: resample one onto the other";
-inline constexpr const char* labels = "correct the file, or declare the label in dataset.json";
+inline constexpr const char* labels = "correct the file, or declare the label (dataset.json, dataset.labels)";
 inline constexpr const char* non_finite = "replace these voxels, or take the case out";
 }  // namespace hints
 

@@ -20,7 +20,8 @@ std::vector<float> sample(const at::Tensor& channel) {
   return taken;
 }
 
-std::map<int64_t, double> volumes(const imaging::Volume& labels) {
+/// Volumes in ml, of a picture areas in mm².
+std::map<int64_t, double> amounts(const imaging::Volume& labels, bool picture) {
   std::map<int32_t, int64_t> counts;
   const int32_t* values = labels.data.const_data_ptr<int32_t>();
   for (int64_t i = 0, run = 0; i < labels.data.numel(); i += run) {  // labels come in runs
@@ -29,21 +30,23 @@ std::map<int64_t, double> volumes(const imaging::Volume& labels) {
   }
   counts.erase(0);
   const auto& spacing = labels.geometry.spacing;
+  const double one = spacing[0] * spacing[1] * (picture ? 1 : spacing[2] / 1000);
   std::map<int64_t, double> result;
-  for (const auto& [label, count] : counts)
-    result[label] = static_cast<double>(count) * spacing[0] * spacing[1] * spacing[2] / 1000;
+  for (const auto& [label, count] : counts) result[label] = static_cast<double>(count) * one;
   return result;
 }
 
 CaseSurvey survey_case(const DatasetDescription& dataset, const Case& one) {
   const imaging::Volume image = read_case_image(one.images, dataset.channel_names.size());
+  const bool picture = image.geometry.dimensions == 2;
   CaseSurvey found{.id = one.id,
                    .patient = one.patient,
                    .site = one.site,
                    .size = image.geometry.size_zyx(),
                    .spacing = image.geometry.spacing_zyx(),
                    .intensities = {},
-                   .volume_ml = volumes(read_case_labels(one, dataset, image.geometry))};
+                   .picture = picture,
+                   .amount = amounts(read_case_labels(one, dataset, image.geometry), picture)};
   for (int64_t channel = 0; channel < image.data.size(0); ++channel)
     found.intensities.push_back(sample(image.data[channel].contiguous()));
   return found;

@@ -15,7 +15,8 @@ struct CaseSurvey {
   std::array<int64_t, 3> size{};                ///< voxels z, y, x, as the file holds them
   std::array<double, 3> spacing{};              ///< mm z, y, x
   std::vector<std::vector<float>> intensities;  ///< of each channel: up to survey_samples voxels, evenly taken
-  std::map<int64_t, double> volume_ml;          ///< of each label that occurs
+  bool picture = false;                         ///< of two dimensions
+  std::map<int64_t, double> amount;             ///< of each label that occurs: ml, in a picture mm²
 };
 
 inline constexpr int64_t survey_samples = 4096;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "datasets/planning/channel_normalization.h"
 #include "datasets/planning/patch_fit.h"
 #include "datasets/planning/preset.h"
 #include "framework/core/error.h"
@@ -223,15 +224,6 @@ class Planner {
     if (ending == ".nii" || ending == ".nii.gz") return "NibabelIOWithReorient";
     if (ending == ".png" || ending == ".bmp" || ending == ".tif") return "NaturalImage2DIO";
     return "SimpleITKIO";
-  }
-
-  static plan::Normalization normalization_of(std::string channel) {
-    std::transform(channel.begin(), channel.end(), channel.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (channel == "ct") return plan::Normalization::ct;
-    if (channel == "nonorm") return plan::Normalization::none;
-    if (channel == "rescale_to_0_1") return plan::Normalization::rescale_to_0_1;
-    if (channel == "rgb_to_0_1") return plan::Normalization::rgb_to_0_1;
-    return plan::Normalization::zscore;
   }
 
   const DatasetDescription& dataset_;

@@ -52,8 +52,7 @@ int report_command(const Arguments& arguments) {
   const config::HelpPage page{
       "datasets report",
       "Reads every training case of a data set and writes what it is like: sizes, spacings, intensities of each "
-      "channel, "
-      "volumes of each label and how many cases lack it, and a montage of pictures with the labels outlined.",
+      "channel, volumes of each label and how many cases lack it, and a montage of pictures with the labels outlined.",
       {"medvol datasets report dataset=decathlon dataset.root=/data/Task04_Hippocampus output=hippocampus"}};
   return run_command<DatasetReportOptions>(page, arguments, DatasetReportOptions{}, report, "config");
 }
@@ -71,10 +70,9 @@ int dataset_pages(const Arguments& arguments) {
   if (arguments.front() == "--help" || arguments.front() == "-h")
     return fmt::print(
                "usage: medvol datasets\n       medvol datasets describe NAME\n       medvol datasets report "
-               "dataset=NAME "
-               "dataset.root=… output=…\n\nThe data set layouts that medvol "
-               "reads, a line each; or the page of one: what it is, its licence, where to\nget it, what to cite, and "
-               "the folder that dataset.root must name; or a report of what a data set holds.\n"),
+               "dataset=NAME dataset.root=… output=…\n\nThe data set layouts that medvol reads, a line each; or the "
+               "page of one: what it is, its licence, where to\nget it, what to cite, and the folder that dataset.root "
+               "must name; or a report of what a data set holds.\n"),
            0;
   if (arguments.front() != "describe" || arguments.size() != 2)
     throw core::UserError("expected nothing, describe NAME, or report dataset=NAME …", "medvol datasets",

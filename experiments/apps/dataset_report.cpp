@@ -3,15 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <nlohmann/json.hpp>
 
 #include "datasets/catalogue/read_case.h"
+#include "experiments/apps/dataset_charts.h"
 #include "framework/imaging/picture.h"
 #include "framework/storage/atomic_file.h"
-#include "reports/figures/chart.h"
 #include "reports/figures/overlay.h"
 #include "reports/tables/html_page.h"
 #include "reports/tables/table.h"
@@ -22,109 +21,19 @@ namespace {
 using datasets::CaseSurvey;
 using datasets::DatasetDescription;
 using nlohmann::json;
-constexpr std::array<const char*, 3> axes{"z", "y", "x"};
 
-/// Value below which the share lies; values sorted.
-double quantile(const std::vector<double>& sorted, double share) {
-  return sorted[static_cast<size_t>(std::lround(share * static_cast<double>(sorted.size() - 1)))];
-}
-
-std::vector<double> sorted(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values;
-}
-
-reports::Chart chart_of(const std::string& title, const std::string& x, const std::string& y) {
-  reports::Chart chart;
-  chart.title = title;
-  chart.x.label = x;
-  chart.y.label = y;
-  return chart;
-}
-
-/// A line through the middles of the bins; a single value gets a bin around it.
-reports::Series curve(const std::string& name, const std::vector<double>& values, double low, double high,
-                      int64_t bins) {
-  if (high <= low) {
-    const double room = std::max(0.5, std::abs(low) * 0.1);
-    low -= room;
-    high += room;
-  }
-  const datasets::Histogram found = datasets::histogram(values, bins, low, high);
-  reports::Series series;
-  series.name = name;
-  const double width = (high - low) / static_cast<double>(bins);
-  for (size_t i = 0; i < found.counts.size(); ++i) {
-    series.x.push_back(low + width * (static_cast<double>(i) + 0.5));
-    series.y.push_back(static_cast<double>(found.counts[i]));
-  }
-  return series;
-}
-
-/// One value of each case along each axis: sizes, spacings.
-template <class Take>
-reports::Chart by_axis(const std::string& title, const std::string& unit, const std::vector<CaseSurvey>& cases,
-                       const Take& take) {
-  reports::Chart chart = chart_of(title, unit, "cases");
-  std::array<std::vector<double>, 3> values;
-  std::vector<double> all;
-  for (size_t axis = 0; axis < 3; ++axis)
-    for (const CaseSurvey& one : cases) {
-      values[axis].push_back(take(one, axis));
-      all.push_back(values[axis].back());
-    }
-  const auto [low, high] = std::minmax_element(all.begin(), all.end());
-  for (size_t axis = 0; axis < 3; ++axis) chart.series.push_back(curve(axes[axis], values[axis], *low, *high, 20));
-  return chart;
-}
-
-std::vector<double> pooled(const std::vector<CaseSurvey>& cases, size_t channel) {
-  std::vector<double> values;
-  for (const CaseSurvey& one : cases)
-    values.insert(values.end(), one.intensities[channel].begin(), one.intensities[channel].end());
-  return sorted(std::move(values));
-}
-
-reports::Chart intensity_chart(const std::string& name, const std::vector<double>& values) {
-  reports::Chart chart = chart_of(name + ": intensities", "value, 0.5th to 99.5th percentile", "sampled voxels");
-  chart.series.push_back(curve(name, values, quantile(values, 0.005), quantile(values, 0.995), 64));
-  return chart;
-}
-
-/// Volumes of a label in the cases that have it, sorted.
-std::vector<double> volumes_of(const std::vector<CaseSurvey>& cases, int64_t label) {
-  std::vector<double> values;
-  for (const CaseSurvey& one : cases)
-    if (const auto found = one.volume_ml.find(label); found != one.volume_ml.end()) values.push_back(found->second);
-  return sorted(std::move(values));
-}
-
-reports::Chart volume_chart(const DatasetDescription& dataset, const std::vector<CaseSurvey>& cases) {
-  reports::Chart chart = chart_of("Volumes, cases in the order of size", "% of the cases that have the label", "ml");
-  chart.y.scale = reports::Scale::logarithmic;
-  for (const auto& [label, name] : dataset.labels) {
-    const std::vector<double> values = volumes_of(cases, label);
-    if (values.empty() || chart.series.size() == 8) continue;
-    reports::Series series;
-    series.name = name;
-    for (size_t i = 0; i < values.size(); ++i) {
-      series.x.push_back(100 * (static_cast<double>(i) + 0.5) / static_cast<double>(values.size()));
-      series.y.push_back(values[i]);
-    }
-    series.markers = values.size() < 3;
-    chart.series.push_back(std::move(series));
-  }
-  return chart;
-}
-
-std::string number(double value) { return fmt::format("{:.4g}", value); }
+/// Four digits, and no powers of ten where a person can do without.
+std::string number(double value) { return value < 1000 ? fmt::format("{:.4g}", value) : fmt::format("{:.0f}", value); }
 
 reports::Table label_table(const DatasetDescription& dataset, const std::vector<CaseSurvey>& cases) {
   reports::Table table;
   table.caption = "Labels";
-  table.columns = {"Label", "Number", "Cases", "Missing in", "Smallest, ml", "Median, ml", "Largest, ml"};
+  const Measure measure = measure_of(cases);
+  table.columns = {"Label", "Number", "Cases", "Missing in"};
+  for (const char* which : {"Smallest", "Median", "Largest"})
+    table.columns.push_back(fmt::format("{}, {}", which, measure.unit));
   for (const auto& [label, name] : dataset.labels) {
-    const std::vector<double> values = volumes_of(cases, label);
+    const std::vector<double> values = amounts_of(cases, label);
     std::vector<reports::Cell> row{{name},
                                    {std::to_string(label)},
                                    {std::to_string(values.size())},
@@ -132,18 +41,19 @@ reports::Table label_table(const DatasetDescription& dataset, const std::vector<
     for (const double share : {0.0, 0.5, 1.0}) row.push_back({values.empty() ? "–" : number(quantile(values, share))});
     table.rows.push_back(std::move(row));
   }
-  table.notes = {"Volumes count a pixel of a picture, which tells no size, as 1 mm³."};
+  if (cases.front().picture) table.notes = {"A pixel of a picture that tells no size counts as 1 mm²."};
   return table;
 }
 
 reports::Table case_table(const std::vector<CaseSurvey>& cases) {
   reports::Table table;
   table.caption = "Cases";
-  table.columns = {"Case", "Site", "Size z×y×x", "Spacing z×y×x, mm", "Labelled, ml"};
+  table.columns = {"Case", "Site", "Size z×y×x", "Spacing z×y×x, mm",
+                   fmt::format("Labelled, {}", measure_of(cases).unit)};
   table.sortable = true;
   for (const CaseSurvey& one : cases) {
     double labelled = 0;
-    for (const auto& [label, volume] : one.volume_ml) labelled += volume;
+    for (const auto& [label, amount] : one.amount) labelled += amount;
     table.rows.push_back({{one.id},
                           {one.site.empty() ? "–" : one.site},
                           {fmt::format("{}", fmt::join(one.size, "×"))},
@@ -156,51 +66,69 @@ reports::Table case_table(const std::vector<CaseSurvey>& cases) {
 json as_json(const DatasetDescription& dataset, const std::vector<CaseSurvey>& cases) {
   json report{{"name", dataset.name}, {"channels", dataset.channel_names}, {"cases", json::array()}};
   report["test_cases"] = dataset.test_cases.size();
+  const std::string key = measure_of(cases).key;
   for (const auto& [label, name] : dataset.labels) {
-    const std::vector<double> values = volumes_of(cases, label);
+    const std::vector<double> values = amounts_of(cases, label);
     json one{{"name", name}, {"label", label}, {"cases", values.size()}, {"missing", cases.size() - values.size()}};
-    if (!values.empty()) one["median_ml"] = quantile(values, 0.5);
+    if (!values.empty()) one["median_" + key] = quantile(values, 0.5);
     report["labels"].push_back(one);
   }
   for (size_t channel = 0; channel < dataset.channel_names.size(); ++channel) {
-    const std::vector<double> values = pooled(cases, channel);
+    const std::vector<double> values = pooled_intensities(cases, channel);
     json percentiles;
     for (const double share : {0.005, 0.05, 0.5, 0.95, 0.995})
       percentiles[fmt::format("{:g}", 100 * share)] = quantile(values, share);
     report["intensities"].push_back({{"channel", dataset.channel_names[channel]}, {"percentiles", percentiles}});
   }
   for (const CaseSurvey& one : cases) {
-    json volumes = json::object();
-    for (const auto& [label, volume] : one.volume_ml) volumes[std::to_string(label)] = volume;
+    json amounts = json::object();
+    for (const auto& [label, amount] : one.amount) amounts[std::to_string(label)] = amount;
     report["cases"].push_back({{"id", one.id},
                                {"site", one.site},
                                {"size_zyx", one.size},
                                {"spacing_zyx_mm", one.spacing},
-                               {"volume_ml", volumes}});
+                               {(cases.front().picture ? "area_" : "volume_") + key, amounts}});
   }
   return report;
 }
 
-at::Tensor picture_of(const DatasetDescription& dataset, const datasets::Case& one) {
+/// Channels beyond the fourth are not drawn; those of a picture are its colours, drawn as their mean.
+int64_t drawn_channels(const DatasetDescription& dataset, bool picture) {
+  return picture ? 1 : std::min<int64_t>(4, static_cast<int64_t>(dataset.channel_names.size()));
+}
+
+/// A drawing a channel, all through one place of the labels.
+std::vector<at::Tensor> drawings_of(const DatasetDescription& dataset, const datasets::Case& one) {
   const imaging::Volume image = datasets::read_case_image(one.images, dataset.channel_names.size());
   reports::Overlay overlay;
-  overlay.image = image.data;
+  const bool picture = image.geometry.dimensions == 2;
+  overlay.image = picture ? image.data.mean(0, /*keepdim=*/true) : image.data;
   overlay.reference = datasets::read_case_labels(one, dataset, image.geometry).data;
   overlay.geometry = image.geometry;
   overlay.class_names = dataset.labels;
-  overlay.title = one.id.size() > 40 ? one.id.substr(0, 37) + "…" : one.id;
-  overlay.plane_height = 380;
-  return reports::draw_overlay(overlay);
+  const int64_t channels = drawn_channels(dataset, picture);
+  overlay.plane_height = channels > 1 ? 240 : 380;
+  const std::string name = one.id.size() > 40 ? one.id.substr(0, 37) + "…" : one.id;
+  std::vector<at::Tensor> drawings;
+  for (overlay.channel = 0; overlay.channel < channels; ++overlay.channel) {
+    overlay.title = overlay.channel == 0 ? name : "";
+    if (channels > 1)
+      overlay.title +=
+          (overlay.channel == 0 ? " · " : "") + dataset.channel_names[static_cast<size_t>(overlay.channel)];
+    drawings.push_back(reports::draw_overlay(overlay));
+  }
+  return drawings;
 }
 
-/// Pictures in rows of two, on their own ground where they differ in size.
-at::Tensor montage(const std::vector<at::Tensor>& pictures) {
+/// Pictures in rows of `columns`, on their own ground where they differ in size.
+at::Tensor montage(const std::vector<at::Tensor>& pictures, int64_t columns) {
   int64_t height = 0, width = 0;
   for (const at::Tensor& one : pictures) {
     height = std::max(height, one.size(0));
     width = std::max(width, one.size(1));
   }
-  const auto count = static_cast<int64_t>(pictures.size()), columns = std::min<int64_t>(count, 2);
+  const auto count = static_cast<int64_t>(pictures.size());
+  columns = std::min(columns, count);
   const int64_t rows = (count + columns - 1) / columns;
   at::Tensor all = pictures.front()[0][0].expand({rows * height, columns * width, 3}).clone();
   for (int64_t i = 0; i < count; ++i) {
@@ -225,24 +153,23 @@ std::string page(const DatasetDescription& dataset, const std::vector<CaseSurvey
                   {"Labels", std::to_string(dataset.labels.size()), {}},
                   {"Sites", sites.empty() ? "not told" : std::to_string(sites.size()), {}}});
   html.begin_section("Pictures");
-  html.add_png(picture, "Evenly chosen cases: planes through the middle of the labels, which are outlined.", "montage");
+  html.add_png(
+      picture,
+      fmt::format("Evenly chosen cases{}: planes through the middle of the labels, which are outlined.",
+                  drawn_channels(dataset, cases.front().picture) > 1 ? ", a drawing a channel (up to four)" : ""),
+      "montage");
   html.begin_section("Grids");
-  reports::Figure grids;
-  grids.panels = {
-      by_axis("Size", "voxels", cases, [](const CaseSurvey& one, size_t axis) { return double(one.size[axis]); }),
-      by_axis("Spacing", "mm", cases, [](const CaseSurvey& one, size_t axis) { return one.spacing[axis]; })};
-  html.add_svg(reports::to_svg(grids), "Of each axis, as the files hold them.");
+  html.add_svg(reports::to_svg(grid_figure(cases)), "Of each axis, as the files hold them.");
   html.begin_section("Intensities");
-  reports::Figure intensities;
-  for (size_t channel = 0; channel < dataset.channel_names.size(); ++channel)
-    intensities.panels.push_back(intensity_chart(dataset.channel_names[channel], pooled(cases, channel)));
-  html.add_svg(reports::to_svg(intensities),
-               fmt::format("Of up to {} voxels of each case, evenly taken, background too.", datasets::survey_samples));
+  html.add_svg(
+      reports::to_svg(intensity_figure(dataset, cases)),
+      fmt::format("Of up to {} voxels of each case, evenly taken, without a value that fills more than a third "
+                  "of it. Channels that are normalised by mean and deviation are shown so.",
+                  datasets::survey_samples));
   html.begin_section("Labels");
   html.add_html(reports::to_html(label_table(dataset, cases)));
-  reports::Figure volumes;
-  volumes.panels = {volume_chart(dataset, cases)};
-  html.add_svg(reports::to_svg(volumes), "Up to eight labels.");
+  html.add_svg(reports::to_svg(amount_figure(dataset, cases)),
+               dataset.labels.size() > charted_labels ? "The seven largest labels." : "");
   html.begin_section("Cases");
   html.add_html(reports::to_html(case_table(cases)));
   return html.document();
@@ -255,8 +182,11 @@ void write_dataset_report(const DatasetDescription& dataset, const std::vector<C
   std::vector<at::Tensor> drawn;
   const auto count = static_cast<int64_t>(dataset.cases.size());
   for (int64_t i = 0; i < std::min(pictures, count); ++i)
-    drawn.push_back(picture_of(dataset, dataset.cases[static_cast<size_t>(i * count / std::min(pictures, count))]));
-  const std::string picture = imaging::encode_png(montage(drawn));
+    for (at::Tensor& one :
+         drawings_of(dataset, dataset.cases[static_cast<size_t>(i * count / std::min(pictures, count))]))
+      drawn.push_back(std::move(one));
+  const int64_t channels = drawn_channels(dataset, cases.front().picture);
+  const std::string picture = imaging::encode_png(montage(drawn, channels > 1 ? channels : 2));
   storage::write_atomic(folder / "montage.png", picture);
   storage::write_atomic(folder / "report.html", page(dataset, cases, picture));
   storage::write_atomic(folder / "report.json", as_json(dataset, cases).dump(1) + "\n");

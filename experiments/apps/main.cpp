@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include <c10/util/Exception.h>
@@ -11,6 +12,7 @@
 #include "framework/core/error.h"
 #include "framework/core/logging.h"
 #include "framework/core/nearest.h"
+#include "framework/storage/file_error.h"
 
 namespace {
 
@@ -54,10 +56,19 @@ void print_help() {
   fmt::print("\n`medvol <command> --help` lists every option of a command. A first run: medvol demo\n");
 }
 
+/// What the file system refuses wherever it is asked, such as to list a folder, is the user's to mend.
+int run_explaining_paths(const Command& command, const apps::Arguments& arguments) {
+  try {
+    return command.run(arguments);
+  } catch (const std::filesystem::filesystem_error& error) {
+    storage::throw_file_error("use the path", error.path1(), error.code().value());
+  }
+}
+
 int run_named(const std::string& name, const apps::Arguments& arguments) {
   std::vector<std::string> names;
   for (const Command& command : commands()) {
-    if (command.name == name) return command.run(arguments);
+    if (command.name == name) return run_explaining_paths(command, arguments);
     names.push_back(command.name);
   }
   throw core::UserError("unknown command '" + name + "'", "",

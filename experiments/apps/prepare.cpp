@@ -19,7 +19,9 @@ int prepare(const Arguments& arguments) {
                                "medvol prepare dataset=brats dataset.root=/data/BraTS2020 plan=resenc_l"}};
   return run_command<ExperimentOptions>(
       page, arguments, ExperimentOptions{},
-      [](const ExperimentOptions& options) {
+      [](ExperimentOptions options) {
+        options.fold = "all";  // every case is prepared, whichever will be held out
+        options.training_cases = 0;
         const PreparedExperiment prepared = prepare_experiment(options);
         fmt::print("{}\n", plan::to_json(prepared.plan, prepared.other_plans).dump(1));
       },

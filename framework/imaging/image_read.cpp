@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -8,6 +10,7 @@
 #include "framework/imaging/itk_bridge.h"
 #include "framework/imaging/nifti_voxels.h"
 #include "framework/imaging/picture_check.h"
+#include "framework/storage/file_error.h"
 
 namespace medvol::imaging {
 namespace {
@@ -57,6 +60,7 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) {
     throw core::UserError(std::filesystem::exists(path) ? "not a file" : "the image does not exist", path.string());
   }
+  storage::Descriptor::open(path, O_RDONLY, "read");  // a forbidden file is no damaged one
   check_picture(path);
   guard_itk(path, "read", [&] {
     if (!io->CanReadFile(path.c_str())) {

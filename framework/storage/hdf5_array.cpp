@@ -1,8 +1,12 @@
 #include "framework/storage/hdf5_array.h"
 
 #include <ATen/ATen.h>
+#include <fcntl.h>
+
+#include <cerrno>
 
 #include "framework/core/error.h"
+#include "framework/storage/file_error.h"
 #include "framework/storage/hdf5_handle.h"
 
 namespace medvol::storage {
@@ -13,7 +17,8 @@ namespace fs = std::filesystem;
 /// Opens the file and runs `read(file)` under the lock; a failure becomes a UserError.
 template <class Read>
 auto with_file(const fs::path& path, const std::string& place, const Read& read) {
-  if (!fs::is_regular_file(path)) throw core::UserError("there is no such file", path.string());
+  if (fs::is_directory(path)) throw_file_error("read", path, EISDIR);
+  Descriptor::open(path, O_RDONLY, "read");  // absent or forbidden: HDF5 does not say which
   const std::lock_guard lock(hdf5_lock());
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // failures become exceptions, not text on the screen
   try {

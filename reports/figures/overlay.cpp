@@ -31,6 +31,9 @@ Window percentile_window(const at::Tensor& image) {
   constexpr int64_t enough = 2'000'000;
   if (values.numel() > enough) values = values.slice(0, 0, values.numel(), values.numel() / enough);
   values = std::get<0>(values.masked_select(values.isfinite()).sort());
+  // What lies outside of a scanner's circle, or was stripped away, is one value below all others.
+  if (values.numel() > 0)
+    if (const at::Tensor inside = values.masked_select(values > values[0]); inside.numel() > 1) values = inside;
   const int64_t n = values.numel();
   if (n == 0) return {};
   const auto at_percent = [&](double percent) {
@@ -135,20 +138,42 @@ void outline(cv::Mat& rgb, const cv::Mat& mask, Color color, int thickness) {
   cv::drawContours(rgb, contours, -1, scalar(color), thickness, cv::LINE_AA);
 }
 
-void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane,
-                 const std::map<int64_t, std::string>& classes) {
+/// A class that is to be seen, in the colour that it has in every picture of the data set.
+struct ShownClass {
+  int64_t label;
+  std::string name;
+  Color color;
+};
+
+std::vector<ShownClass> shown_classes(const Overlay& overlay, const Arrays& arrays, const std::vector<Plane>& planes) {
+  std::set<int64_t> present;
+  for (const at::Tensor* map : {&arrays.reference, &arrays.prediction})
+    if (map->defined())
+      for (const Plane& plane : planes) {
+        const at::Tensor labels = cut(*map, plane);
+        const int32_t* values = labels.const_data_ptr<int32_t>();
+        present.insert(values, values + labels.numel());
+      }
+  std::vector<ShownClass> shown;
+  size_t index = 0;
+  for (const auto& [label, name] : overlay.class_names) {
+    const Color color = class_color(index++);
+    if (present.contains(label)) shown.push_back({label, name, color});
+  }
+  return shown;
+}
+
+void draw_labels(cv::Mat& rgb, const Arrays& arrays, const Plane& plane, const std::vector<ShownClass>& classes) {
   const at::Tensor& tinted = arrays.prediction.defined() ? arrays.prediction : arrays.reference;
   if (!tinted.defined()) return;
-  size_t index = 0;
-  for (const auto& [label, name] : classes)
-    tint(rgb, enlarged_mask(cut(tinted, plane), label, rgb.size()), class_color(index++));
+  for (const ShownClass& one : classes) tint(rgb, enlarged_mask(cut(tinted, plane), one.label, rgb.size()), one.color);
   // The reference is the thicker line and below: where both run together, orange lies within green.
   const auto draw_outlines = [&](const at::Tensor& map, Color color, int thickness) {
     if (!map.defined()) return;
     const at::Tensor labels = cut(map, plane);
-    for (const auto& [label, name] : classes) outline(rgb, enlarged_mask(labels, label, rgb.size()), color, thickness);
+    for (const ShownClass& one : classes) outline(rgb, enlarged_mask(labels, one.label, rgb.size()), color, thickness);
   };
-  draw_outlines(arrays.reference, reference_color, 4);
+  draw_outlines(arrays.reference, reference_color, arrays.prediction.defined() ? 4 : 2);
   draw_outlines(arrays.prediction, prediction_color, 2);
 }
 
@@ -173,13 +198,11 @@ struct LegendItem {
   bool line = false;
 };
 
-std::vector<LegendItem> legend_items(const Overlay& overlay) {
+std::vector<LegendItem> legend_items(const Overlay& overlay, const std::vector<ShownClass>& classes) {
   std::vector<LegendItem> items;
   if (overlay.reference.defined()) items.push_back({"reference", reference_color, true});
   if (overlay.prediction.defined()) items.push_back({"prediction", prediction_color, true});
-  size_t index = 0;
-  if (!items.empty())
-    for (const auto& [label, name] : overlay.class_names) items.push_back({name, class_color(index++), false});
+  for (const ShownClass& one : classes) items.push_back({one.name, one.color, false});
   return items;
 }
 
@@ -221,12 +244,31 @@ std::pair<double, double> extent(const Arrays& arrays, const Plane& plane) {
   throw core::UserError("an overlay needs an image or a label map");
 }
 
-/// Planes side by side, centred to one height; one scale for all: a millimetre is as long everywhere.
-Layout lay_out(const Overlay& overlay, const Arrays& arrays, const std::vector<Plane>& planes) {
-  double longest = 0, highest = 0;
+/// Pixels of a millimetre: one scale for all planes.
+double scale_of(const Overlay& overlay, const Arrays& arrays, const std::vector<Plane>& planes) {
+  double longest = 0;
   for (const Plane& plane : planes)
     longest = std::max({longest, extent(arrays, plane).first, extent(arrays, plane).second});
-  const double scale = static_cast<double>(overlay.plane_height) / longest;
+  return static_cast<double>(overlay.plane_height) / longest;
+}
+
+/// Without planes that a few slices make thinner than a line of text.
+std::vector<Plane> without_slivers(const Overlay& overlay, const Arrays& arrays, std::vector<Plane> planes) {
+  const double scale = scale_of(overlay, arrays, planes);
+  const auto thin = [&](const Plane& plane) {
+    const auto [rows_mm, columns_mm] = extent(arrays, plane);
+    return std::min(rows_mm, columns_mm) * scale < 16;
+  };
+  if (std::all_of(planes.begin(), planes.end(), thin)) return planes;
+  std::erase_if(planes, thin);
+  return planes;
+}
+
+/// Planes side by side, centred to one height; one scale for all: a millimetre is as long everywhere.
+Layout lay_out(const Overlay& overlay, const Arrays& arrays, const std::vector<Plane>& planes,
+               const std::vector<LegendItem>& legend) {
+  double highest = 0;
+  const double scale = scale_of(overlay, arrays, planes);
   Layout layout;
   double right = margin;
   for (const Plane& plane : planes) {
@@ -239,14 +281,14 @@ Layout lay_out(const Overlay& overlay, const Arrays& arrays, const std::vector<P
   }
   layout.width = std::max(right, static_cast<double>(smallest_width));
   layout.names_top = margin / 2 + (overlay.title.empty() ? 0 : title_height);
-  const double planes_top = layout.names_top + (planes.size() > 1 ? name_height : 0);
+  const double planes_top = layout.names_top + (planes.front().name.empty() ? 0 : name_height);
   for (Rectangle& area : layout.areas) {
     area.x = std::floor(area.x + (layout.width - right) / 2);
     area.y = std::floor(planes_top + (highest - area.height) / 2);
   }
   layout.legend_top = planes_top + highest + 10;
   PixelCanvas measure(1, 1);
-  layout.height = lay_legend(measure, legend_items(overlay), layout.legend_top, layout.width, false) + margin / 2;
+  layout.height = lay_legend(measure, legend, layout.legend_top, layout.width, false) + margin / 2;
   return layout;
 }
 
@@ -256,8 +298,11 @@ at::Tensor draw_overlay(const Overlay& overlay) {
   const Arrays arrays = arrange(overlay);
   std::set<int64_t> labels;
   for (const auto& [label, name] : overlay.class_names) labels.insert(label);
-  const std::vector<Plane> planes = planes_through(choose_focus(arrays, labels), overlay.geometry);
-  const Layout layout = lay_out(overlay, arrays, planes);
+  const std::vector<Plane> planes =
+      without_slivers(overlay, arrays, planes_through(choose_focus(arrays, labels), overlay.geometry));
+  const std::vector<ShownClass> classes = shown_classes(overlay, arrays, planes);
+  const std::vector<LegendItem> legend = legend_items(overlay, classes);
+  const Layout layout = lay_out(overlay, arrays, planes, legend);
 
   cv::Mat paper(static_cast<int>(std::ceil(layout.height)), static_cast<int>(std::ceil(layout.width)), CV_8UC3,
                 scalar(background));
@@ -266,7 +311,7 @@ at::Tensor draw_overlay(const Overlay& overlay) {
     const cv::Rect place(static_cast<int>(area.x), static_cast<int>(area.y), static_cast<int>(area.width),
                          static_cast<int>(area.height));
     cv::Mat picture = grey_picture(arrays, planes[i], place.size());
-    draw_labels(picture, arrays, planes[i], overlay.class_names);
+    draw_labels(picture, arrays, planes[i], classes);
     picture.copyTo(paper(place));
   }
 
@@ -276,7 +321,7 @@ at::Tensor draw_overlay(const Overlay& overlay) {
     canvas.text({layout.areas[i].x, layout.names_top + 15}, planes[i].name, text_style(13, dim));
     write_letters(canvas, layout.areas[i], planes[i]);
   }
-  lay_legend(canvas, legend_items(overlay), layout.legend_top, layout.width, true);
+  lay_legend(canvas, legend, layout.legend_top, layout.width, true);
   return canvas.picture();
 }
 

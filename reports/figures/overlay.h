@@ -24,8 +24,10 @@ struct Overlay {
 /// Axial, coronal and sagittal plane through the centroid of the reference's foreground (of the prediction's where the
 /// reference is empty, else the middle; moved to the nearest plane with foreground where the centroid lies outside), in
 /// radiological convention (patient's left on the right), pixels square in millimetres, window from the 1st to the 99th
-/// percentile of the image. Reference outlined in solid green, prediction in a thinner orange over it, each class of
-/// the prediction tinted with its colour; a legend below. A 2D image gives its one plane. Returns uint8 [H, W, 3], RGB.
+/// percentile of the voxels above the image's least value. Reference outlined in solid green, prediction in a thinner
+/// orange over it, each class of the prediction (without one, of the reference) tinted with its colour; below, a legend
+/// of the classes that are to be seen. A 2D image gives its one plane, a few slices no plane across them. Returns uint8
+/// [H, W, 3], RGB.
 /// Throws core::UserError when the sizes differ.
 at::Tensor draw_overlay(const Overlay& overlay);
 

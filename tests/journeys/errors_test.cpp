@@ -32,6 +32,9 @@ TEST(Errors, OfPathsNameThem) {
   const TemporaryFolder folder;
   const Program program(folder.path());
   expect_refusal(program.run({"train", "dataset=nnunet", "dataset.root=/nowhere", "run.dir=run"}), {"/nowhere"});
+  // What the file system refuses in a folder's listing is the user's to mend, as a file that cannot be opened is.
+  expect_refusal(program.run({"prepare", "dataset=brats", "dataset.root=" + std::string(300, 'a')}),
+                 {"aaa: cannot use the path: the name is too long"});
   expect_refusal(program.run({"predict", "model=absent", "input=x.nii.gz", "output=y.nii.gz"}), {"absent"});
   expect_refusal(program.run({"evaluate", "reference=absent", "prediction=there"}), {"absent"});
   expect_refusal(program.run({"train", "resume=true"}), {"run.dir"});
@@ -86,7 +89,8 @@ TEST(Help, EveryCommandHasAManual) {
   const TemporaryFolder folder;
   const Program program(folder.path());
   for (const char* command :
-       {"demo", "train", "predict", "evaluate", "report", "export", "prepare", "check", "list", "anonymise"}) {
+       {"demo", "train", "predict", "evaluate", "report", "export", "import-weights", "describe", "synthesise",
+        "prepare", "check", "anonymise", "datasets", "list", "profile", "benchmark"}) {
     const Outcome outcome = program.run({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_GT(outcome.output.size(), 100u) << command;

@@ -121,7 +121,7 @@ TEST(Hdf5File, ReadsWhatH5pyWrote) {
   const imaging::Volume image = read_case_image(dataset.cases[1].images, 2);
   EXPECT_EQ(image.geometry.spacing, (std::array<double, 3>{0.5, 0.75, 2.5}));
   EXPECT_EQ(image.geometry.origin, (std::array<double, 3>{10, -20, 30}));
-  const at::Tensor expected = (at::arange(4 * 5 * 6, at::kFloat) + 100).view({4, 5, 6}) / 4;
+  const at::Tensor expected = (at::arange(8 * 10 * 12, at::kFloat) + 100).view({8, 10, 12}) / 4;
   EXPECT_TRUE(at::equal(image.data, at::stack({expected, -expected})));
   const at::Tensor labels = read_case_labels(dataset.cases[1], dataset, image.geometry).data;
   EXPECT_EQ(labels.sum().item<int64_t>(), 2 * 2 * 3 * 3);

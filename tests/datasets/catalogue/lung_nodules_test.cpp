@@ -12,9 +12,9 @@
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/spheres.h"
 #include "datasets/catalogue/splits.h"
-#include "framework/dicom/header_parser.h"
 #include "framework/imaging/image_io.h"
 #include "tests/datasets/catalogue/layout_checks.h"
+#include "tests/datasets/catalogue/lung_scans.h"
 
 namespace medvol::datasets {
 namespace {
@@ -23,16 +23,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 using tests::TemporaryFolder;
-
-/// Axes x and y run backwards, as in some of LUNA16's headers.
-imaging::Geometry turned_grid() {
-  imaging::Geometry grid;
-  grid.size = {40, 36, 20};
-  grid.spacing = {0.5, 0.5, 1};
-  grid.origin = {12, 20, -300};
-  grid.direction = {-1, 0, 0, 0, -1, 0, 0, 0, 1};
-  return grid;
-}
 
 TEST(Spheres, HaveTheirVolumeAndPlaceOnATurnedGrid) {
   const imaging::Geometry grid = turned_grid();
@@ -50,30 +40,10 @@ TEST(Spheres, HaveTheirVolumeAndPlaceOnATurnedGrid) {
   EXPECT_THAT(error_of([&] { draw_spheres({{{14, 12, -291}, 7}}, grid); }), HasSubstr("lies outside the image"));
 }
 
-/// A scan of a series in a subset, with lungs (3, 4) and a windpipe (5).
-void scan(const std::filesystem::path& root, const std::string& subset, const std::string& series) {
-  std::filesystem::create_directories(root / subset);
-  std::filesystem::create_directories(root / "seg-lungs-LUNA16");
-  const imaging::Geometry grid = turned_grid();
-  const auto meta = [&](const std::filesystem::path& folder, const char* type, const std::string& bytes) {
-    tests::write_file(folder / (series + ".mhd"),
-                      "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"
-                      "CompressedData = False\nTransformMatrix = -1 0 0 0 -1 0 0 0 1\nOffset = 12 20 -300\n"
-                      "CenterOfRotation = 0 0 0\nAnatomicalOrientation = LPI\nElementSpacing = 0.5 0.5 1\n"
-                      "DimSize = 40 36 20\nElementType = " +
-                          std::string(type) + "\nElementDataFile = " + series + ".raw\n");
-    tests::write_file(folder / (series + ".raw"), bytes);
-  };
-  meta(root / subset, "MET_SHORT", std::string(2 * 40 * 36 * 20, '\1'));
-  std::string lungs(40 * 36 * 20, '\0');
-  for (size_t i = 0; i < 40 * 36 * 4; ++i) lungs[i] = static_cast<char>(3 + i % 3);
-  meta(root / "seg-lungs-LUNA16", "MET_UCHAR", lungs);
-}
-
 TEST(Luna16, DrawsNodulesOverLungsAndFoldsAreSubsets) {
   const TemporaryFolder folder;
-  scan(folder.path(), "subset0", "1.2.3");
-  scan(folder.path(), "subset7", "1.2.4");
+  luna_scan(folder.path(), "subset0", "1.2.3");
+  luna_scan(folder.path(), "subset7", "1.2.4");
   tests::write_file(folder / "annotations.csv",
                     "seriesuid,coordX,coordY,coordZ,diameter_mm\n1.2.3,4,12,-291,7\n1.2.9,1,2,3,4\n");
   const auto dataset = describe<Luna16, Luna16Options>(folder.path());  // dataset "luna16"
@@ -97,7 +67,7 @@ TEST(Luna16, SaysWhatIsWrong) {
   const std::string header = "seriesuid,coordX,coordY,coordZ,diameter_mm\n";
   tests::write_file(folder / "annotations.csv", header + "1.2.3,4,12,-291,-7\n");
   EXPECT_THAT(error_of(work), HasSubstr("seg-lungs-LUNA16"));
-  scan(folder.path(), "subset0", "1.2.3");
+  luna_scan(folder.path(), "subset0", "1.2.3");
   EXPECT_THAT(error_of(work), HasSubstr("diameter -7 of series 1.2.3"));
   tests::write_file(folder / "annotations.csv", header + "1.2.3,4,twelve,-291,7\n");
   EXPECT_THAT(error_of(work), HasSubstr("'twelve' of series 1.2.3 is no number"));
@@ -108,35 +78,9 @@ TEST(Luna16, SaysWhatIsWrong) {
   EXPECT_THAT(findings[0].what, HasSubstr("truncated"));
   EXPECT_THAT(findings[1].what, HasSubstr("lies outside the image"));
   for (int subset = 1; subset < 10; ++subset)
-    scan(folder.path(), "subset" + std::to_string(subset), "1.3." + std::to_string(subset));
+    luna_scan(folder.path(), "subset" + std::to_string(subset), "1.3." + std::to_string(subset));
   tests::write_file(folder / "annotations.csv", header + "1.2.9,4,12,-291,7\n");
   EXPECT_THAT(error_of(work), HasSubstr("names the series 1.2.9, which is in no subset"));
-}
-
-/// The outline of a square of pixels, each outline pixel once, as the readers drew them.
-std::string square(int low, int high, const std::string& place, const char* inclusion = "TRUE") {
-  std::string text = "<roi>" + place + "<inclusion>" + inclusion + "</inclusion>";
-  const auto point = [&](int x, int y) {
-    text += "<edgeMap><xCoord>" + std::to_string(x) + "</xCoord><yCoord>" + std::to_string(y) + "</yCoord></edgeMap>\n";
-  };
-  for (int x = low; x < high; ++x) point(x, low);
-  for (int y = low; y < high; ++y) point(high, y);
-  for (int x = high; x > low; --x) point(x, high);
-  for (int y = high; y > low; --y) point(low, y);
-  return text + "</roi>\n";
-}
-
-std::string message(const std::string& series, const std::vector<std::string>& readers) {
-  std::string text =
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LidcReadMessage xmlns=\"http://www.nih.gov\">\n<ResponseHeader>"
-      "<SeriesInstanceUid>" +
-      series + "</SeriesInstanceUid></ResponseHeader>\n";
-  for (const std::string& reader : readers) text += "<readingSession>" + reader + "</readingSession>\n";
-  return text + "</LidcReadMessage>\n";
-}
-
-std::string nodule(const std::string& rois) {
-  return "<unblindedReadNodule><noduleID>1</noduleID><characteristics/>" + rois + "</unblindedReadNodule>";
 }
 
 /// Slice 0 by its UID, slice 1 by z alone.
@@ -201,31 +145,9 @@ TEST(LidcNodules, SaysWhatIsWrong) {
   EXPECT_THAT(refusal("<IdriReadMessage/>"), HasSubstr("is no <LidcReadMessage>"));
 }
 
-/// Three real slices in the folders of the NBIA Data Retriever, with readings made here.
-struct Collection {
-  TemporaryFolder folder;
-  std::filesystem::path series = folder / "LIDC-IDRI/LIDC-IDRI-0005/01-01-2000-NA-NA-42125/3000548.000000-NA-86225";
-  std::string series_uid, slice_uid;
-
-  Collection() {
-    std::filesystem::create_directories(series);
-    const std::filesystem::path real = tests::test_data() / "dcmqi_seg/data/segmentations/ct-3slice";
-    for (const auto& entry : std::filesystem::directory_iterator(real))
-      std::filesystem::copy(entry.path(), series / entry.path().filename());
-    const dicom::Header header = dicom::parse_header(series / "02.dcm", {0x0020000e, 0x00080018});
-    series_uid = header.text(0x0020000e);
-    slice_uid = header.text(0x00080018);
-  }
-
-  void annotate(const std::filesystem::path& file, const std::string& uid) const {
-    const std::string place = "<imageZposition>0</imageZposition><imageSOP_UID>" + slice_uid + "</imageSOP_UID>";
-    tests::write_file(file, message(uid, {nodule(square(100, 110, place)), nodule(square(100, 110, place))}));
-  }
-};
-
 TEST(Lidc, ReadsAnnotatedSeries) {
   MEDVOL_NEEDS_DATA("dcmqi_seg");
-  const Collection lidc;
+  const LidcCollection lidc;
   lidc.annotate(lidc.series / "076.xml", lidc.series_uid);
   tests::write_file(lidc.series / "radiograph.xml", "<IdriReadMessage/>");
   const auto dataset = describe<Lidc, LidcOptions>(lidc.folder.path());  // dataset "lidc"
@@ -243,7 +165,7 @@ TEST(Lidc, ReadsAnnotatedSeries) {
 
 TEST(Lidc, AnnotationsMayLieElsewhereAndMustFit) {
   MEDVOL_NEEDS_DATA("dcmqi_seg");
-  const Collection lidc;
+  const LidcCollection lidc;
   EXPECT_THAT(error_of([&] { describe<Lidc, LidcOptions>(lidc.folder.path()); }), HasSubstr("no CT series with an"));
   const TemporaryFolder apart;
   lidc.annotate(apart / "tcia-lidc-xml/157/158.xml", lidc.series_uid);

@@ -9,6 +9,7 @@
 #include "framework/imaging/image_io.h"
 #include "framework/imaging/picture.h"
 #include "tests/datasets/catalogue/layout_checks.h"
+#include "tests/datasets/catalogue/microscopy_files.h"
 
 #include <ATen/ATen.h>
 
@@ -19,18 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 using tests::TemporaryFolder;
-
-void nuclei(const std::filesystem::path& folder, const std::string& id, bool masks = true) {
-  std::filesystem::create_directories(folder / id / "images");
-  imaging::write_png(folder / id / "images" / (id + ".png"), at::full({20, 24, 3}, 40, at::kByte));
-  if (!masks) return;
-  std::filesystem::create_directories(folder / id / "masks");
-  for (const int64_t corner : {2, 10}) {
-    at::Tensor mask = at::zeros({20, 24}, at::kByte);
-    mask.slice(0, corner, corner + 4).slice(1, corner, corner + 5).fill_(255);
-    imaging::write_png(folder / id / "masks" / (std::to_string(corner) + ".png"), mask);
-  }
-}
 
 TEST(Dsb2018, PaintsAMaskANucleus) {
   const TemporaryFolder folder;
@@ -77,18 +66,6 @@ TEST(Dsb2018, ReadsTheRealPictures) {
   EXPECT_TRUE(at::equal(labels, (instances != 0).to(at::kInt)));
 }
 
-/// Stacks of 6 pages; membranes, 0, are every third column.
-void stacks(const std::filesystem::path& folder, int64_t label_pages = 6, int32_t inside = 255) {
-  imaging::Geometry grid;
-  grid.size = {9, 8, 6};
-  const at::Tensor pages = at::arange(6, at::kFloat).view({1, 6, 1, 1}).expand({1, 6, 8, 9}).contiguous();
-  imaging::write_image(folder / "train-volume.tif", {pages, grid});
-  at::Tensor labels = at::full({label_pages, 8, 9}, inside, at::kInt);
-  labels.slice(2, 0, 9, 3).fill_(0);
-  grid.size[2] = label_pages;
-  imaging::write_labels(folder / "train-labels.tif", {labels, grid});
-}
-
 TEST(Isbi2012, CutsTheStackIntoRunsOfSlices) {
   const TemporaryFolder folder;
   stacks(folder.path());
@@ -97,10 +74,10 @@ TEST(Isbi2012, CutsTheStackIntoRunsOfSlices) {
   const DatasetDescription dataset = describe<Isbi2012>(folder.path(), options);  // dataset "isbi2012"
   EXPECT_THAT(ids(dataset.cases), ElementsAre("slices_00_01", "slices_02_03", "slices_04_05"));
   const imaging::Volume image = read_case_image(dataset.cases[1].images, 1);
-  EXPECT_THAT(image.data.sizes().vec(), ElementsAre(1, 2, 8, 9));
-  EXPECT_EQ(image.data[0][1][0][0].item<float>(), 3);
+  EXPECT_THAT(image.data.sizes().vec(), ElementsAre(1, 2, 16, 18));
+  EXPECT_EQ(image.data[0][1][0][0].item<float>(), 4);
   const at::Tensor labels = read_case_labels(dataset.cases[1], dataset, image.geometry).data;
-  EXPECT_EQ(labels.sum().item<int64_t>(), 2 * 8 * 3);
+  EXPECT_EQ(labels.sum().item<int64_t>(), 2 * 16 * 6);
   EXPECT_EQ(labels[0][0][3].item<int32_t>(), 1);
   EXPECT_THAT(make_split(dataset, "1").validation, ElementsAre("slices_02_03"));
   EXPECT_EQ(dataset.file_ending, ".nii.gz");
@@ -112,7 +89,7 @@ TEST(Isbi2012, SaysWhatIsWrong) {
   const auto work = [&] { describe<Isbi2012, Isbi2012Options>(folder.path()); };
   EXPECT_THAT(error_of(work), HasSubstr("there is no train-volume.tif"));
   stacks(folder.path(), /*label_pages=*/5);
-  EXPECT_THAT(error_of(work), HasSubstr("is of 9x8x5"));
+  EXPECT_THAT(error_of(work), HasSubstr("is of 18x16x5"));
   stacks(folder.path(), 6, /*inside=*/1);
   const auto findings = check_integrity(describe<Isbi2012, Isbi2012Options>(folder.path()));
   ASSERT_FALSE(findings.empty());

@@ -23,10 +23,10 @@ TEST(Survey, CountsVolumesAndTakesVoxelsEvenly) {
   const std::array<double, 3> spacing{4, 0.75, 0.5};
   for (size_t axis = 0; axis < 3; ++axis) EXPECT_NEAR(found[1].spacing[axis], spacing[axis], 1e-6);
   // 6×6×6 voxels of organ, of which 2×2×3 are corner.
-  EXPECT_NEAR(found[0].volume_ml.at(1), (216 - 12) / 1000.0, 1e-6);
-  EXPECT_NEAR(found[0].volume_ml.at(2), 12 / 1000.0, 1e-6);
-  EXPECT_NEAR(found[1].volume_ml.at(1), (216 - 12) * 1.5 / 1000, 1e-6);
-  EXPECT_FALSE(found[1].volume_ml.contains(2));
+  EXPECT_NEAR(found[0].amount.at(1), (216 - 12) / 1000.0, 1e-6);
+  EXPECT_NEAR(found[0].amount.at(2), 12 / 1000.0, 1e-6);
+  EXPECT_NEAR(found[1].amount.at(1), (216 - 12) * 1.5 / 1000, 1e-6);
+  EXPECT_FALSE(found[1].amount.contains(2));
   ASSERT_EQ(found[0].intensities.size(), 1u);
   EXPECT_EQ(found[0].intensities[0].size(), 12u * 14 * 16);  // fewer than survey_samples: all of them
   EXPECT_EQ(found[0].intensities[0].back(), 12 * 14 * 16);

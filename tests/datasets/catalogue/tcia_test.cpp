@@ -7,9 +7,9 @@
 #include "datasets/catalogue/integrity.h"
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/tcia.h"
-#include "framework/dicom/header_parser.h"
 #include "framework/imaging/image_io.h"
 #include "tests/datasets/catalogue/layout_checks.h"
+#include "tests/datasets/catalogue/nbia_download.h"
 
 namespace medvol::datasets {
 namespace {
@@ -18,53 +18,6 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using tests::TemporaryFolder;
 namespace fs = std::filesystem;
-
-/// A download in progress: each series gets its folder and its row.
-class Download {
-  TemporaryFolder folder_;
-
- public:
-  const fs::path root = folder_ / "manifest-1561766528292";
-
-  void add(const std::vector<fs::path>& files, const std::string& subject, const std::string& description) {
-    const dicom::Header header = dicom::parse_header(files.front(), {0x0020000e, 0x00080060});
-    const std::string uid = header.text(0x0020000e), location = "COLL/" + subject + "/01-01-2000-NA-NA-1/" +
-                                                                std::to_string(count_++) + ".000000-" + description;
-    fs::create_directories(root / location);
-    for (size_t i = 0; i < files.size(); ++i)
-      fs::copy_file(files[i], root / location / ("1-" + std::to_string(i + 1) + ".dcm"));
-    rows_ += uid + ",COLL,,," + subject + ",1.2,\"study, one\",01-01-2000," + description + ",Maker," +
-             header.text(0x00080060) + ",,," + std::to_string(files.size()) + ",1 KB,./" + location + ",2021\n";
-    manifest_ += uid + "\n";
-    write();
-  }
-
-  void write(const std::string& more_in_manifest = "") const {
-    tests::write_file(root / "metadata.csv",
-                      "Series UID,Collection,3rd Party Analysis,Data Description URI,Subject ID,Study UID,Study "
-                      "Description,Study Date,Series Description,Manufacturer,Modality,SOP Class Name,SOP Class "
-                      "UID,Number of Images,File Size,File Location,Download Timestamp\n" +
-                          rows_);
-    tests::write_file(root / "manifest-1561766528292.tcia",
-                      "downloadServerUrl=https://public.cancerimagingarchive.net/nbia-download/servlet/"
-                      "DownloadServlet\nincludeAnnotation=true\nnoOfrRetry=4\nmanifestVersion=3.0\n"
-                      "ListOfSeriesToDownload=\n" +
-                          manifest_ + more_in_manifest);
-  }
-
- private:
-  std::string rows_, manifest_;
-  int count_ = 1;
-};
-
-fs::path dcmqi() { return tests::test_data() / "dcmqi_seg/data/segmentations/24x38x3"; }
-fs::path rt() { return tests::test_data() / "rt_utils_rtstruct/tests/mock_data"; }
-
-void add_liver(Download& download) {
-  download.add({dcmqi() / "image/IMG0001.dcm", dcmqi() / "image/IMG0002.dcm", dcmqi() / "image/IMG0003.dcm"}, "S-1",
-               "CT 5mm");
-  download.add({dcmqi() / "seg/label.seg"}, "S-1", "Segmentation");
-}
 
 TciaOptions wanted(std::map<std::string, int64_t> labels) {
   TciaOptions options;

@@ -106,6 +106,36 @@ TEST(Overlay, KeepsMillimetresSquare) {
   EXPECT_LE(picture.size(0), 320);
 }
 
+TEST(Overlay, AFewSlicesAreSeenFromAboveAlone) {
+  Overlay overlay;
+  overlay.geometry = geometry({40, 40, 2});
+  overlay.image = torch::rand({2, 40, 40});
+  overlay.plane_height = 240;
+  EXPECT_EQ(draw_overlay(overlay).size(1), 560);  // three planes would be wider
+}
+
+TEST(Overlay, TheLegendNamesWhatIsToBeSeen) {
+  Overlay overlay;
+  overlay.geometry = geometry({16, 16, 16});
+  overlay.reference = torch::zeros({16, 16, 16}, torch::kInt);
+  overlay.reference.slice(0, 4, 9).slice(1, 4, 9).slice(2, 4, 9) = 2;
+  overlay.class_names = {{1, "absent"}, {2, "there"}};
+  const torch::Tensor picture = draw_overlay(overlay);
+  EXPECT_EQ(pixels_of(picture, class_color(0)), 0);
+  EXPECT_GT(pixels_of(picture, class_color(1)), 100) << "in the same colour as where the other class is there too";
+}
+
+TEST(Overlay, WhatSurroundsAScanDoesNotTakeTheWindow) {
+  Overlay overlay;
+  overlay.geometry = geometry({16, 16, 16});
+  overlay.image = torch::full({16, 16, 16}, -3000);
+  overlay.image.slice(1, 2, 14).slice(2, 2, 14) = torch::arange(12).view({1, 1, 12}) * 10;
+  overlay.plane_height = 160;
+  const torch::Tensor grey = draw_overlay(overlay).to(torch::kInt);
+  const torch::Tensor flat = (grey.amax(-1) - grey.amin(-1)) == 0;
+  EXPECT_GT((flat & (grey.select(-1, 0) > 100) & (grey.select(-1, 0) < 160)).sum().item<int64_t>(), 1000);
+}
+
 TEST(Overlay, TwoDimensionsAndMissingParts) {
   Overlay flat;
   flat.geometry = geometry({30, 20, 1});

@@ -7,7 +7,7 @@ import numpy
 
 with h5py.File("cases.h5", "w") as file:
     for number, case in enumerate(("first", "second", "without")):
-        voxels = numpy.arange(4 * 5 * 6, dtype=numpy.int16).reshape(4, 5, 6) + 100 * number
+        voxels = numpy.arange(8 * 10 * 12, dtype=numpy.int16).reshape(8, 10, 12) + 100 * number
         if case == "second":  # two channels, fractions
             voxels = numpy.stack([voxels, -voxels]).astype(numpy.float64) / 4
         else:
@@ -21,6 +21,6 @@ with h5py.File("cases.h5", "w") as file:
             image.attrs["origin"] = [10.0, -20.0, 30.0]
             image.attrs["direction"] = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
         if case != "without":
-            labels = numpy.zeros((4, 5, 6), dtype=numpy.uint8)
+            labels = numpy.zeros((8, 10, 12), dtype=numpy.uint8)
             labels[1:3, 1:4, 2:5] = 1 + number
             file.create_dataset(f"labels/{case}", data=labels, compression="gzip")
