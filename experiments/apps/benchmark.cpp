@@ -17,7 +17,9 @@ const std::vector<Benchmark>& benchmarks() {
   static const std::vector<Benchmark> all{
       {"augmentation", "seconds a sample of nnU-Net's training transforms, against batchgeneratorsv2",
        benchmark_augmentation},
-      {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading}};
+      {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading},
+      {"preparation", "seconds from a data set to its store, against nnU-Net's fingerprint, plan and preprocessing",
+       benchmark_preparation}};
   return all;
 }
 

@@ -71,15 +71,24 @@ void write_raw(const std::filesystem::path& file, const at::Tensor& tensor) {
   storage::write_atomic(file, {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
 }
 
+void print_end_of(const std::filesystem::path& file) {
+  constexpr size_t enough = 2000;
+  const std::string text = storage::read_bytes(file);
+  fmt::print(stderr, "{}\n", text.substr(text.size() > enough ? text.size() - enough : 0));
+}
+
 nlohmann::json run_peer(const std::filesystem::path& python, const std::string& script,
                         const std::filesystem::path& work, const nlohmann::json& job) {
   const std::filesystem::path file = conf_folder().parent_path() / "benchmarks" / script;
   if (!std::filesystem::exists(file)) throw core::UserError("is not there", file.string());
   storage::write_atomic(work / "job.json", job.dump());
   // A virtual environment is found by the name that its python is called by.
-  if (run_other_program(python.string(), {python.string(), file.string(), work.string()}) != 0)
+  if (run_other_program(python.string(), {python.string(), file.string(), work.string()},
+                        {work / "printed", work / "errors"})) {
+    print_end_of(work / "errors");
     throw core::UserError("the peer failed: its message is above", "peer=" + python.string(),
                           "experiments/benchmarks/peers.txt lists what that python must have");
+  }
   return nlohmann::json::parse(storage::read_bytes(work / "peer.json"));
 }
 

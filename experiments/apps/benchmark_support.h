@@ -34,6 +34,9 @@ MadeCase made_case(int64_t channels, const datasets::Index3& size, uint64_t seed
 /// Writes the tensor's bytes.
 void write_raw(const std::filesystem::path& file, const at::Tensor& tensor);
 
+/// The last lines of what a program that failed wrote, to standard error.
+void print_end_of(const std::filesystem::path& file);
+
 /// Runs `script` of experiments/benchmarks in a python that has the peer, on what stands in `work` beside `job`, which
 /// becomes job.json; returns what it wrote to peer.json. Throws core::UserError when it fails.
 nlohmann::json run_peer(const std::filesystem::path& python, const std::string& script,

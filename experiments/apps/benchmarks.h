@@ -6,5 +6,6 @@ namespace medvol::apps {
 /// `medvol benchmark NAME`, each in a file of its name: ours and the peer's on the same data in one run.
 int benchmark_augmentation(const Arguments& arguments);
 int benchmark_loading(const Arguments& arguments);
+int benchmark_preparation(const Arguments& arguments);
 
 }  // namespace medvol::apps

@@ -1,9 +1,8 @@
-"""nnU-Net v2's part of preparation.sh: fingerprint, plan and preprocessing of a data set, seconds of each.
+"""How long nnU-Net v2 takes for fingerprint, plan and preprocessing: `medvol benchmark preparation peer=…`.
 
-    python nnunet_prepare.py /data/Task04_Hippocampus work_folder "1 2 4" ["0.8 0.8 0.8"]
-
-Once for each number of worker processes; then, without workers, the preprocessing of the cases one after the other in
-this process (`alone`), which leaves out what starting Python workers costs. Writes nnunet.json into the work folder.
+preparation_peer.py WORK: reads WORK/job.json, writes WORK/peer.json. Once for each number of worker processes; then,
+without workers, the preprocessing of the cases one after the other in this process (`alone`), which leaves out what
+starting Python workers costs. What importing nnunetv2 takes is in no figure.
 """
 import json
 import os
@@ -43,10 +42,11 @@ def timed(work_of):
 
 
 def main():
-    root, work, counts = Path(sys.argv[1]), Path(sys.argv[2]), [int(n) for n in sys.argv[3].split()]
-    spacing = [float(n) for n in sys.argv[4].split()] if len(sys.argv) > 4 and sys.argv[4] else None
-    for name in ("raw", "preprocessed", "results"):
-        os.environ["nnUNet_" + name] = str(work / name)
+    work = Path(sys.argv[1])
+    job = json.loads((work / "job.json").read_text())
+    root, spacing, name = Path(job["data"]), job["spacing"] or None, job["configuration"]
+    for part in ("raw", "preprocessed", "results"):
+        os.environ["nnUNet_" + part] = str(work / part)
     cases = raw_folder(root, work)
     from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
     from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
@@ -55,17 +55,17 @@ def main():
     from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
 
     runs = []
-    for count in counts:
+    for count in job["processes"]:
         shutil.rmtree(work / "preprocessed", ignore_errors=True)
         (work / "preprocessed" / "Dataset004_Benchmark").mkdir(parents=True)
         runs.append({
             "processes": count,
             "fingerprint": timed(lambda: DatasetFingerprintExtractor(4, count).run(overwrite_existing=True)),
             "plan": timed(lambda: ExperimentPlanner(4, overwrite_target_spacing=spacing).plan_experiment()),
-            "preprocess": timed(lambda: DefaultPreprocessor(verbose=False).run(4, "3d_fullres", "nnUNetPlans", count))})
+            "preprocess": timed(lambda: DefaultPreprocessor(verbose=False).run(4, name, "nnUNetPlans", count))})
     folder = work / "preprocessed" / "Dataset004_Benchmark"
     plans = PlansManager(str(folder / "nnUNetPlans.json"))
-    configuration = plans.get_configuration("3d_fullres")
+    configuration = plans.get_configuration(name)
     about = json.loads((folder / "dataset.json").read_text())
     files = get_filenames_of_train_images_and_targets(str(work / "raw" / "Dataset004_Benchmark"), about)
     out = work / "alone"
@@ -73,11 +73,12 @@ def main():
 
     def alone():
         preprocessor = DefaultPreprocessor(verbose=False)
-        for name, one in files.items():
-            preprocessor.run_case_save(str(out / name), one["images"], one["label"], plans, configuration, about)
+        for case, one in files.items():
+            preprocessor.run_case_save(str(out / case), one["images"], one["label"], plans, configuration, about)
 
-    (work / "nnunet.json").write_text(json.dumps({
-        "version": version("nnunetv2"), "cases": cases, "runs": runs, "alone": timed(alone),
+    peers = ("nnunetv2", "batchgenerators", "SimpleITK", "torch")
+    (work / "peer.json").write_text(json.dumps({
+        "versions": {peer: version(peer) for peer in peers}, "cases": cases, "runs": runs, "alone": timed(alone),
         "patch_size": configuration.patch_size, "batch_size": configuration.batch_size,
         "spacing": configuration.spacing}))
 
