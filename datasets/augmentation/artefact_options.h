@@ -5,7 +5,10 @@
 #include "framework/config/fields.h"
 
 /// What goes wrong in a scanner. Each channel is a scan of its own, so each draws its own. The models and, where they
-/// are not said otherwise, the ranges are TorchIO's (Pérez-García et al. 2021, doi:10.1016/j.cmpb.2021.106236).
+/// are not said otherwise, the ranges are TorchIO's (Pérez-García et al. 2021, doi:10.1016/j.cmpb.2021.106236; values
+/// of 0.20.23 are matched, tests/datasets/augmentation/golden/torchio_artefacts.py). It differs where it fills k-space
+/// for motion along the last axis only and turns about the origin of the file's coordinates; here along any axis, about
+/// the patch's centre.
 namespace medvol::datasets {
 
 struct BiasFieldOptions {
@@ -56,8 +59,11 @@ struct SpikeOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit_chances(visit, *this, "share of samples with stripes, from one wrong value of k-space");
-    visit("low", low, "smallest ratio of the wrong value to the largest one of k-space", config::at_least(0));
-    visit("high", high, "largest ratio of the wrong value to the largest one of k-space", config::at_least(0));
+    visit("low", low,
+          "smallest ratio of the wrong value to the largest magnitude in k-space (TorchIO: the largest real part, the "
+          "same where the image's mean is large)",
+          config::at_least(0));
+    visit("high", high, "largest ratio of the wrong value to the largest magnitude in k-space", config::at_least(0));
   }
 };
 
@@ -67,7 +73,9 @@ struct AnisotropyOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit_chances(visit, *this, "share of samples taken through thick slices along one axis");
-    visit("low", low, "smallest thickness of a slice in voxels", config::at_least(1));
+    visit("low", low,
+          "smallest thickness of a slice in voxels; so many slices as come nearest (TorchIO: a last one that is cut)",
+          config::at_least(1));
     visit("high", high, "largest thickness of a slice in voxels", config::at_least(1));
   }
 };
