@@ -59,7 +59,7 @@ class EveryLayout : public testing::TestWithParam<size_t> {
 
   /// Numbers of report.json; then what a person looks at.
   void expect_reported(const std::map<std::string, KnownCase>& known) const {
-    const Outcome made = run({"datasets", "report", "output=report", "pictures=2"});
+    const Outcome made = run({"datasets", "report", "output=report", "pictures=1"});
     ASSERT_EQ(made.code, 0) << made.output;
     const json report = json::parse(read_file(folder / "report/report.json"));
     const std::string html = read_file(folder / "report/report.html");
