@@ -73,9 +73,11 @@ struct AnisotropyOptions {
   template <class Visitor>
   void fields(Visitor& visit) {
     visit_chances(visit, *this, "share of samples taken through thick slices along one axis");
-    visit("low", low,
-          "smallest thickness of a slice in voxels; so many slices as come nearest (TorchIO: a last one that is cut)",
-          config::at_least(1));
+    visit(
+        "low", low,
+        "smallest thickness of a slice in voxels, rounded so that slices fill the patch (TorchIO: as many as fit, and "
+        "zeros where none reaches)",
+        config::at_least(1));
     visit("high", high, "largest thickness of a slice in voxels", config::at_least(1));
   }
 };
