@@ -1,11 +1,8 @@
-#include <ATen/record_function.h>
-
-#include <fstream>
-#include <set>
-
 #include "experiments/apps/configuration.h"
+#include "experiments/apps/flop_counter.h"
 #include "experiments/apps/run_program.h"
 #include "experiments/apps/task_shape.h"
+#include "framework/runtime/resident_memory.h"
 #include "framework/runtime/stopwatch.h"
 
 namespace medvol::apps {
@@ -37,70 +34,6 @@ struct ProfileOptions {
   }
 };
 
-/// Multiplications and additions of convolutions and matrix products, as LibTorch runs them; two a multiply-add.
-class FlopCounter {
- public:
-  FlopCounter() {
-    count() = 0;
-    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(begin, end)
-                                             .needsInputs(true)
-                                             .needsOutputs(true)
-                                             .scopes({at::RecordScope::FUNCTION}));
-  }
-  ~FlopCounter() { at::removeCallback(handle_); }
-  FlopCounter(const FlopCounter&) = delete;
-  FlopCounter& operator=(const FlopCounter&) = delete;
-  double flop() const { return count(); }
-
- private:
-  static double& count() {
-    static thread_local double total = 0;
-    return total;
-  }
-  /// What a call multiplies for each element of its output, and what it does whatever comes out. Inputs are there at
-  /// its begin only, outputs at its end only.
-  struct Work : at::ObserverContext {
-    double fixed = 0, per_output = 0;
-  };
-  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& call) {
-    const std::string name = call.name();
-    const bool attention = name.rfind("aten::_scaled_dot_product_", 0) == 0;
-    static const std::set<std::string> products{"aten::convolution", "aten::mm", "aten::bmm", "aten::addmm",
-                                                "aten::baddbmm"};
-    if (!attention && !products.count(name)) return nullptr;  // the inputs of other calls are not always there
-    const auto in = call.inputs();
-    const auto tensor = [&](size_t index) { return in[index].toTensor(); };
-    const auto size = [&](size_t index) { return static_cast<double>(tensor(index).numel()); };
-    auto work = std::make_unique<Work>();
-    if (name == "aten::convolution") {
-      const double per_element = 2 * size(1) / static_cast<double>(tensor(1).size(0));
-      (in[6].toBool() ? work->fixed : work->per_output) = in[6].toBool() ? per_element * size(0) : per_element;
-    } else if (name == "aten::mm" || name == "aten::bmm") {
-      work->per_output = 2 * static_cast<double>(tensor(0).size(-1));
-    } else if (name == "aten::addmm" || name == "aten::baddbmm") {
-      work->per_output = 2 * static_cast<double>(tensor(1).size(-1));
-    } else {
-      work->fixed = 4 * size(0) * static_cast<double>(tensor(1).size(-2));
-    }
-    return work;
-  }
-  static void end(const at::RecordFunction& call, at::ObserverContext* context) {
-    if (const auto* work = dynamic_cast<Work*>(context)) {
-      count() += work->fixed;
-      if (work->per_output > 0) count() += work->per_output * static_cast<double>(call.outputs()[0].toTensor().numel());
-    }
-  }
-  at::CallbackHandle handle_;
-};
-
-/// A line of /proc/self/status in bytes: VmRSS, or VmHWM, the most it ever was.
-double resident(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind(key + ":", 0) == 0) return std::stod(line.substr(key.size() + 1)) * 1024;
-  throw core::UserError("cannot be read", "/proc/self/status");
-}
-
 /// nnU-Net's shape for such a patch.
 networks::TaskShape shape_of(const ProfileOptions& options) {
   const size_t axes = options.patch.size();
@@ -131,14 +64,14 @@ void profile_one(const ProfileOptions& options) {
   for (size_t axis = 0; axis < options.patch.size(); ++axis)
     size.push_back(options.patch[axis] / (factors.empty() ? 1 : factors[axis]));
   const torch::Tensor input = torch::zeros(size);
-  const double before = resident("VmRSS");
+  const double before = runtime::resident_memory();
   double flop = 0;
   {
     const FlopCounter counter;
     network->forward(input);
     flop = counter.flop();
   }
-  const double peak = resident("VmHWM") - before;
+  const double peak = runtime::most_resident_memory() - before;
   const runtime::Stopwatch watch;  // of the second run: the first one made the kernels
   const torch::Tensor output = network->forward(input).front();
   const double seconds = watch.seconds();

@@ -1,6 +1,5 @@
 #include "framework/runtime/execution_context.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -10,6 +9,7 @@
 #include <ATen/autocast_mode.h>
 
 #include "framework/core/error.h"
+#include "framework/runtime/amx.h"
 #include "framework/runtime/machine.h"
 
 namespace medvol::runtime {
@@ -29,14 +29,9 @@ config::EnumNames<Precision> enum_names(Precision) {
   return {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bf16", Precision::bf16}};
 }
 
-void keep_off_broken_amx() {
-  static const int set = has_broken_amx() ? setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16", /*overwrite=*/0) : 0;
-  static_cast<void>(set);
-}
-
 bool cpu_has_fast_bf16() {
   const std::string flags = " " + cpuinfo("flags") + " ";
-  return !has_broken_amx() &&
+  return prepare_amx() != Amx::hidden &&
          (flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos);
 }
 
@@ -77,7 +72,7 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
 }
 
 void ExecutionContext::activate() const {
-  keep_off_broken_amx();
+  prepare_amx();
   at::set_num_threads(static_cast<int>(compute_threads));
   at::globalContext().setFlushDenormal(true);
 }
@@ -89,7 +84,7 @@ at::Generator ExecutionContext::generator(Purpose purpose, uint64_t index) const
 AutocastGuard::AutocastGuard(const ExecutionContext& context)
     : type_(context.device.type()), active_(context.precision == Precision::bf16), before_(false) {
   if (!active_) return;
-  keep_off_broken_amx();
+  prepare_amx();
   before_ = at::autocast::is_autocast_enabled(type_);
   at::autocast::set_autocast_enabled(type_, true);
   at::autocast::set_autocast_dtype(type_, at::kBFloat16);

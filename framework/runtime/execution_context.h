@@ -49,19 +49,14 @@ struct ExecutionContext {
 
   /// Resolves `auto`s; throws core::UserError for a device that is not there.
   static ExecutionContext resolve(const HardwareOptions& options, uint64_t seed);
-  /// Sets LibTorch's thread count, flushes denormals, and keeps oneDNN off a broken AMX.
+  /// Sets LibTorch's thread count, flushes denormals, and sees to AMX (runtime::prepare_amx).
   void activate() const;
   /// A LibTorch generator on the CPU whose seed is a function of (seed, purpose, index).
   at::Generator generator(Purpose purpose, uint64_t index = 0) const;
 };
 
-/// Some virtual machines grant AMX but hide CPUID's leaf 1D, which tells of its tiles: oneDNN 3.10 then makes tiles of
-/// size 0 and dies with SIGILL at the first bf16 product (Firecracker, LibTorch 2.11.0). There this limits oneDNN to
-/// AVX512-FP16, unless ONEDNN_MAX_CPU_ISA is set. To be called before oneDNN's first use, which reads that once;
-/// `activate` and AutocastGuard do.
-void keep_off_broken_amx();
-/// Whether this CPU multiplies bf16 in hardware, and faster than float32: not where AMX is broken (a step of experiment
-/// hippocampus took 0.82 s in bf16 and 0.61 s in float32 on 2 cores of such a Xeon).
+/// Whether this CPU multiplies bf16 in hardware, and faster than float32: not where oneDNN is kept off AMX (a step of
+/// experiment hippocampus took 0.82 s in bf16 and 0.61 s in float32 on 2 cores of such a Xeon).
 bool cpu_has_fast_bf16();
 /// Model name from /proc/cpuinfo.
 std::string cpu_name();

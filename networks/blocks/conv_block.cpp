@@ -19,9 +19,11 @@ ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_
 }
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
-  // Not in place: the norm gives a view on the CPU, and autograd copies whole views to keep track of a change (a tenth
-  // of a step).
-  return torch::leaky_relu(norm_->forward(conv_->forward(x)), negative_slope_);
+  torch::Tensor y = norm_->forward(conv_->forward(x));
+  // Not in place in training: the norm gives a view on the CPU, and autograd copies whole views to keep track of a
+  // change (a tenth of a step).
+  return c10::InferenceMode::is_enabled() ? torch::leaky_relu_(y, negative_slope_)
+                                          : torch::leaky_relu(y, negative_slope_);
 }
 
 StackedConvBlocksImpl::StackedConvBlocksImpl(int64_t count, ConvolutionOptions first, double negative_slope) {

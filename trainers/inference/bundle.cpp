@@ -26,7 +26,8 @@ std::string bundle_text(const BundleMetadata& metadata) {
   json["inference"] = {{"step", metadata.inference.step},
                        {"gaussian", metadata.inference.gaussian},
                        {"mirror", metadata.inference.mirror},
-                       {"window_batch", metadata.inference.window_batch}};
+                       {"window_batch", metadata.inference.window_batch},
+                       {"half_means", metadata.inference.half_means}};
   return json.dump(1);
 }
 
@@ -42,7 +43,7 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
             .factors = json.at("factors"),
             .plan = plan::from_json(json.at("plan"), where),
             .inference = {inference.at("step"), inference.at("gaussian"), inference.at("mirror"),
-                          inference.at("window_batch")},
+                          inference.at("window_batch"), inference.value("half_means", false)},
             .compute_threads = json.at("compute_threads"),
             .precision = json.at("precision"),
             .version = json.at("version"),
@@ -51,6 +52,26 @@ BundleMetadata parse_bundle(const std::string& text, const std::string& where) {
     throw core::UserError("carries no readable medvol description", where, "export it again with `medvol export`");
   }
 }
+
+namespace {
+
+/// Lets each leaky ReLU that alone takes an instance norm's output work in place, as the networks do by themselves in
+/// inference (ConvBlock): the same numbers, and one image less to make.
+void activate_in_place(torch::jit::Module& module) {
+  const std::shared_ptr<torch::jit::Graph> graph = module.get_method("forward").graph();
+  auto nodes = graph->nodes();
+  for (auto at = nodes.begin(); at != nodes.end();) {
+    torch::jit::Node* node = *at;
+    ++at;
+    if (node->kind() != c10::aten::leaky_relu) continue;
+    const torch::jit::Value* input = node->input(0);
+    if (input->node()->kind() != c10::aten::instance_norm || input->uses().size() != 1) continue;
+    node->replaceWithNewSymbol(c10::aten::leaky_relu_);
+    node->destroy();
+  }
+}
+
+}  // namespace
 
 Model load_torchscript(const std::filesystem::path& path, c10::Device device) {
   if (!std::filesystem::is_regular_file(path))
@@ -67,6 +88,7 @@ Model load_torchscript(const std::filesystem::path& path, c10::Device device) {
     throw core::UserError("is a TorchScript file that medvol did not write", path.string(),
                           "export a run with `medvol export`");
   module.eval();
+  activate_in_place(module);
   BundleMetadata metadata = parse_bundle(extra[bundle_entry], path.string());
   // A traced window partition is silently wrong on another size.
   const auto forward = [module, fixed = metadata.fixed_size, where = path.string()](const torch::Tensor& x) mutable {

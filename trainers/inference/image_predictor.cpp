@@ -13,9 +13,8 @@ ImagePredictor::ImagePredictor(WindowNetwork network, const plan::Plan& plan, in
 torch::Tensor ImagePredictor::predict(const torch::Tensor& image) const {
   MEDVOL_CHECK(image.dim() == 4, "an image of {} axes", image.dim());
   torch::Tensor made = torch::empty({channels_, image.size(1), image.size(2), image.size(3)});
-  window_.predict(image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& slices) {
-    made.narrow(1, begin, slices.size(1)).copy_(slices);
-  });
+  window_.predict(
+      image, [&](int64_t begin, const torch::Tensor& slices) { made.narrow(1, begin, slices.size(1)).copy_(slices); });
   return made;
 }
 

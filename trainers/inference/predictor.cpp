@@ -23,8 +23,7 @@ Prediction Predictor::predict(const torch::Tensor& image, const imaging::GridTra
                            imaging::anisotropic_axis(transform.network_geometry().spacing_zyx(),
                                                      unresampled.network_geometry().spacing_zyx()));
   window_.predict(
-      image.to(torch::kFloat32), [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); },
-      progress);
+      image, [&](int64_t begin, const torch::Tensor& logits) { collector.take(begin, logits); }, progress);
   Prediction prediction;
   const imaging::Geometry& file = transform.file_geometry();
   prediction.labels = {unresampled.restore_labels(collector.labels()), file};

@@ -1,15 +1,14 @@
 #include "trainers/inference/sliding_window.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "framework/core/error.h"
+#include "trainers/inference/instance_norm.h"
+#include "trainers/inference/open_slices.h"
 
 namespace medvol::trainers {
 namespace {
-
-struct Window {
-  int64_t z, y, x;
-};
 
 /// Zeros around an axis smaller than the patch: half before, half after. Returns what stands before, (z, y, x).
 std::array<int64_t, 3> pad_to_patch(torch::Tensor& image, const std::array<int64_t, 3>& patch) {
@@ -28,40 +27,76 @@ std::array<int64_t, 3> times(const std::array<int64_t, 3>& a, const std::array<i
   return {a[0] * b[0], a[1] * b[1], a[2] * b[2]};
 }
 
-/// Sums of weighted logits for the slices still open, a ring over z of the output grid.
-class OpenSlices {
+/// The value of each channel of a window that has one value a channel: an empty list for any other.
+template <class Value>
+std::vector<float> constant_values(const torch::Tensor& window) {
+  std::vector<float> values;
+  for (int64_t channel = 0; channel < window.size(0); ++channel) {
+    const Value* start = window.const_data_ptr<Value>() + channel * window.stride(0);
+    const Value value = *start;
+    for (int64_t z = 0; z < window.size(1); ++z)
+      for (int64_t y = 0; y < window.size(2); ++y) {
+        const Value* row = start + z * window.stride(1) + y * window.stride(2);
+        if (!std::all_of(row, row + window.size(3), [value](Value other) { return other == value; })) return {};
+      }
+    values.push_back(static_cast<float>(value));
+  }
+  return values;
+}
+
+/// Predictions of a run of windows, those of one value a channel computed once for as long as the same values come.
+class WindowRun {
  public:
-  OpenSlices(int64_t classes, const std::array<int64_t, 3>& size)
-      : logits_(torch::zeros({classes, size[0], size[1], size[2]})),
-        weights_(torch::zeros({size[0], size[1], size[2]})) {}
+  WindowRun(const torch::Tensor& image, const std::array<int64_t, 3>& patch, bool channels_last)
+      : image_(image),
+        patch_(patch),
+        format_(channels_last ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::Contiguous) {}
 
-  void add(const Window& at, const torch::Tensor& logits, const torch::Tensor& weights) {
-    const auto region = [&](const torch::Tensor& t, int64_t first_axis) {
-      return t.narrow(first_axis, at.z - begin_, weights.size(0))
-          .narrow(first_axis + 1, at.y, weights.size(1))
-          .narrow(first_axis + 2, at.x, weights.size(2));
-    };
-    region(logits_, 1).addcmul_(logits, weights);
-    region(weights_, 0).add_(weights);
+  /// logits [K, d, h, w] of each window of [first, last).
+  template <class Network>
+  std::vector<torch::Tensor> predict(const WindowPosition* first, const WindowPosition* last, const Network& network) {
+    std::vector<torch::Tensor> windows;
+    std::vector<int64_t> slot_of;  // of each window in the batch; -1: as computed before
+    int64_t constant_slot = -1;
+    for (const WindowPosition* at = first; at != last; ++at) {
+      const torch::Tensor window =
+          image_.narrow(1, at->z, patch_[0]).narrow(2, at->y, patch_[1]).narrow(3, at->x, patch_[2]);
+      const std::vector<float> values =
+          image_.scalar_type() == torch::kHalf ? constant_values<c10::Half>(window) : constant_values<float>(window);
+      if (values.empty() || values != constant_) {
+        if (!values.empty()) {
+          constant_ = values;
+          constant_slot = static_cast<int64_t>(windows.size());
+        }
+        slot_of.push_back(static_cast<int64_t>(windows.size()));
+        windows.push_back(window);
+      } else {
+        slot_of.push_back(constant_slot);
+      }
+    }
+    const torch::Tensor before = constant_logits_;
+    torch::Tensor logits;
+    if (!windows.empty()) logits = network(stack(windows));
+    if (constant_slot >= 0) constant_logits_ = logits[constant_slot].clone();
+    std::vector<torch::Tensor> all;
+    for (const int64_t slot : slot_of) all.push_back(slot < 0 ? before : logits[slot]);
+    return all;
   }
-
-  /// Closes slices [begin, end): hands over their mean logits and moves the rest down.
-  torch::Tensor close(int64_t end) {
-    const int64_t count = end - begin_, rest = weights_.size(0) - count;
-    const torch::Tensor closed = logits_.narrow(1, 0, count) / weights_.narrow(0, 0, count);
-    logits_.narrow(1, 0, rest).copy_(logits_.narrow(1, count, rest).clone());
-    weights_.narrow(0, 0, rest).copy_(weights_.narrow(0, count, rest).clone());
-    logits_.narrow(1, rest, count).zero_();
-    weights_.narrow(0, rest, count).zero_();
-    begin_ = end;
-    return closed;
-  }
-
-  int64_t begin() const { return begin_; }
 
  private:
-  int64_t begin_ = 0;
-  torch::Tensor logits_, weights_;
+  torch::Tensor stack(const std::vector<torch::Tensor>& windows) const {
+    const torch::Tensor batch =
+        torch::empty({static_cast<int64_t>(windows.size()), image_.size(0), patch_[0], patch_[1], patch_[2]},
+                     torch::kFloat32, format_);
+    for (size_t i = 0; i < windows.size(); ++i) batch[static_cast<int64_t>(i)].copy_(windows[i]);
+    return batch;
+  }
+
+  torch::Tensor image_;
+  std::array<int64_t, 3> patch_;
+  torch::MemoryFormat format_;
+  std::vector<float> constant_;
+  torch::Tensor constant_logits_;
 };
 
 }  // namespace
@@ -108,8 +143,12 @@ SlidingWindow::SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch
       patch_(patch),
       upsampling_(upsampling),
       classes_(classes),
+      window_batch_(options.window_batch > 0  ? options.window_batch
+                    : context.device.is_cpu() ? 1
+                                              : 4),
       options_(options),
       context_(context) {
+  use_fast_instance_norm();
   const std::array<int64_t, 3> made = times(patch_, upsampling_);
   weights_ = options.gaussian ? gaussian_weights(made) : torch::ones({made[0], made[1], made[2]});
 }
@@ -118,70 +157,63 @@ torch::Tensor SlidingWindow::predict_windows(const torch::Tensor& windows) const
   const torch::Tensor input = windows.to(context_.device);
   const auto forward = [&](const torch::Tensor& x) {
     const runtime::AutocastGuard autocast(context_);
-    return network_(x).to(torch::kFloat32);
+    return network_(x);
   };
-  torch::Tensor sum = forward(input);
-  if (!options_.mirror) return sum.to(torch::kCPU);
-  std::vector<int64_t> axes;
-  for (int64_t axis = 0; axis < 3; ++axis)
-    if (patch_[size_t(axis)] > 1) axes.push_back(axis + 2);
-  const unsigned combinations = 1u << axes.size();
-  for (unsigned mask = 1; mask < combinations; ++mask) {
-    std::vector<int64_t> flipped;
-    for (size_t i = 0; i < axes.size(); ++i)
-      if (mask & 1u << i) flipped.push_back(axes[i]);
-    sum += forward(input.flip(flipped)).flip(flipped);
+  torch::Tensor logits = forward(input);
+  if (options_.mirror) {
+    logits = logits.to(torch::kFloat32);
+    std::vector<int64_t> axes;
+    for (int64_t axis = 0; axis < 3; ++axis)
+      if (patch_[size_t(axis)] > 1) axes.push_back(axis + 2);
+    const unsigned combinations = 1u << axes.size();
+    for (unsigned mask = 1; mask < combinations; ++mask) {
+      std::vector<int64_t> flipped;
+      for (size_t i = 0; i < axes.size(); ++i)
+        if (mask & 1u << i) flipped.push_back(axes[i]);
+      logits += forward(input.flip(flipped)).flip(flipped);
+    }
+    logits /= static_cast<double>(combinations);
   }
-  return (sum / static_cast<double>(combinations)).to(torch::kCPU);
+  const bool kept = logits.scalar_type() == torch::kBFloat16;  // wider in its sums
+  return logits.to(torch::kCPU, kept ? torch::kBFloat16 : torch::kFloat32);
 }
 
 void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink,
                             const std::function<void(double)>& progress) const {
   const torch::InferenceMode inference;
-  torch::Tensor padded = image;
+  torch::Tensor padded = image.scalar_type() == torch::kHalf ? image : image.to(torch::kFloat32);
   const std::array<int64_t, 3> before = pad_to_patch(padded, patch_);
-  std::vector<Window> windows;
+  padded = padded.contiguous();
+  std::vector<WindowPosition> windows;
   for (const int64_t z : window_starts(padded.size(1), patch_[0], options_.step))
     for (const int64_t y : window_starts(padded.size(2), patch_[1], options_.step))
       for (const int64_t x : window_starts(padded.size(3), patch_[2], options_.step)) windows.push_back({z, y, x});
 
-  const auto batch = static_cast<size_t>(options_.window_batch);
-  // A batch may reach over several z positions: the ring holds the depth that any run of `batch` windows spans.
-  int64_t depth = patch_[0];
-  for (size_t i = 0; i < windows.size(); ++i)
-    depth = std::max(depth, windows[std::min(windows.size() - 1, i + batch)].z + patch_[0] - windows[i].z);
-  OpenSlices open(classes_, times({depth, padded.size(2), padded.size(3)}, upsampling_));
+  OpenSlices open(classes_, times({patch_[0], padded.size(2), padded.size(3)}, upsampling_), options_.half_means);
   const std::array<int64_t, 3> skipped = times(before, upsampling_);
   const std::array<int64_t, 3> size = times({image.size(1), image.size(2), image.size(3)}, upsampling_);
-
-  const auto emit = [&](int64_t end) {  // slices of the output grid
-    const int64_t begin = open.begin();
-    if (end <= begin) return;
-    const torch::Tensor closed = open.close(end);
-    const int64_t first = std::max(begin, skipped[0]), last = std::min(end, skipped[0] + size[0]);
+  const auto emit = [&](int64_t begin, const torch::Tensor& means) {  // slices of the output grid, padding and all
+    const int64_t first = std::max(begin, skipped[0]);
+    const int64_t last = std::min(begin + means.size(1), skipped[0] + size[0]);
     if (first >= last) return;
-    sink(first - skipped[0], closed.narrow(1, first - begin, last - first)
+    sink(first - skipped[0], means.narrow(1, first - begin, last - first)
                                  .narrow(2, skipped[1], size[1])
                                  .narrow(3, skipped[2], size[2])
                                  .contiguous());
   };
-  for (size_t i = 0; i < windows.size(); i += batch) {
-    std::vector<torch::Tensor> inputs;
-    for (size_t j = i; j < std::min(windows.size(), i + batch); ++j)
-      inputs.push_back(padded.narrow(1, windows[j].z, patch_[0])
-                           .narrow(2, windows[j].y, patch_[1])
-                           .narrow(3, windows[j].x, patch_[2]));
-    const torch::Tensor logits = predict_windows(torch::stack(inputs));
-    for (size_t j = 0; j < inputs.size(); ++j) {
-      const Window& at = windows[i + j];
-      open.add({at.z * upsampling_[0], at.y * upsampling_[1], at.x * upsampling_[2]}, logits[static_cast<int64_t>(j)],
-               weights_);
+  WindowRun run(padded, patch_, context_.device.is_cpu());
+  const auto network = [&](const torch::Tensor& batch) { return predict_windows(batch); };
+  for (size_t i = 0; i < windows.size();) {
+    const size_t end = std::min(windows.size(), i + static_cast<size_t>(window_batch_));
+    const std::vector<torch::Tensor> logits = run.predict(windows.data() + i, windows.data() + end, network);
+    for (size_t j = 0; i < end; ++i, ++j) {
+      const auto [z, y, x] = times({windows[i].z, windows[i].y, windows[i].x}, upsampling_);
+      open.close(z, emit);  // no later window begins before this one
+      open.add({z, y, x}, logits[j], weights_);
     }
-    if (i + batch < windows.size()) emit(windows[i + batch].z * upsampling_[0]);
-    if (progress)
-      progress(static_cast<double>(std::min(windows.size(), i + batch)) / static_cast<double>(windows.size()));
+    if (progress) progress(static_cast<double>(end) / static_cast<double>(windows.size()));
   }
-  emit(padded.size(1) * upsampling_[0]);
+  open.close(padded.size(1) * upsampling_[0], emit);
 }
 
 }  // namespace medvol::trainers

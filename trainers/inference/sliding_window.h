@@ -14,7 +14,8 @@ struct InferenceOptions {
   double step = 0.5;
   bool gaussian = true;
   bool mirror = false;
-  int64_t window_batch = 4;
+  int64_t window_batch = 0;
+  bool half_means = false;
 
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -22,8 +23,14 @@ struct InferenceOptions {
           {.minimum = 0, .maximum = 1, .above_minimum = true});
     visit("gaussian", gaussian, "weigh a window's centre more than its border (sigma 1/8 of the patch)");
     visit("mirror", mirror, "average over all mirrorings of the spatial axes: better and 2^d times slower");
-    visit("window_batch", window_batch,
-          "windows predicted at once; part of what makes two predictions equal byte for byte", config::at_least(1));
+    visit(
+        "window_batch", window_batch,
+        "windows predicted at once, 0: one on a CPU, four on a GPU; part of what makes two predictions equal byte for "
+        "byte",
+        config::at_least(0));
+    visit("half_means", half_means,
+          "overlapping windows averaged in float16: half the memory, which many classes make large, for a rounding of "
+          "1/2048");
   }
 };
 
@@ -46,15 +53,16 @@ torch::Tensor gaussian_weights(const std::array<int64_t, 3>& patch);
 
 /// Predicts a volume window by window. Of a network that makes larger images than it gets, windows are cut from the
 /// input and their outputs blended on the output grid, whose slices the sink receives. Windows go from the first slice
-/// on, and slices that no later window touches leave through the sink, so the buffer holds classes × (about a patch's
-/// depth) × H × W values and never the whole volume.
+/// on, and slices that no later window touches leave through the sink, so the buffer holds classes × patch depth × H ×
+/// W values and never the whole volume. Windows of one and the same value in every channel, as outside the body, are
+/// predicted once. On a CPU windows are channels-last, and their norms computed by trainers/inference/instance_norm.h.
 class SlidingWindow {
  public:
   /// `patch`: z, y, x of the input (z is 1 for a 2D network). `classes`: K. `upsampling`: output size over input size.
   SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch, int64_t classes, const InferenceOptions& options,
                 const runtime::ExecutionContext& context, std::array<int64_t, 3> upsampling = {1, 1, 1});
-  /// image: [C, D, H, W] float32. Smaller than the patch: padded with zeros around, as nnU-Net does. `progress` gets
-  /// [0, 1].
+  /// image: [C, D, H, W], float32 or float16, which the network gets as float32. Smaller than the patch: padded with
+  /// zeros around, as nnU-Net does. `progress` gets [0, 1].
   void predict(const torch::Tensor& image, const SliceSink& sink,
                const std::function<void(double)>& progress = {}) const;
 
@@ -63,7 +71,7 @@ class SlidingWindow {
 
   WindowNetwork network_;
   std::array<int64_t, 3> patch_, upsampling_;
-  int64_t classes_;
+  int64_t classes_, window_batch_;
   InferenceOptions options_;
   runtime::ExecutionContext context_;
   torch::Tensor weights_;

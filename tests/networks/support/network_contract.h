@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "framework/runtime/execution_context.h"
+#include "framework/runtime/amx.h"
 #include "networks/network.h"
 #include "tests/support/support.h"
 
@@ -114,8 +114,8 @@ struct NetworkCheck {
 
 namespace contract {
 
-/// Before main: oneDNN reads what this sets at its first use, and a float32 test may come before one in bf16.
-inline const bool kWithoutBrokenAmx = (runtime::keep_off_broken_amx(), true);
+/// Before main: oneDNN may read at its first use what this sets, and a float32 test may come before one in bf16.
+inline const runtime::Amx kAmx = runtime::prepare_amx();
 
 inline torch::Generator generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
