@@ -19,6 +19,8 @@
 #include "framework/storage/atomic_file.h"
 #include "framework/storage/file_error.h"
 #include "networks/export/torchscript.h"
+#include "networks/weights/named_weights.h"
+#include "networks/weights/weight_file.h"
 #include "trainers/inference/slice_sinks.h"
 #include "trainers/inference/sliding_window.h"
 
@@ -28,26 +30,29 @@ namespace {
 struct InferenceBenchmarkOptions {
   std::filesystem::path peer, measure;
   std::vector<int64_t> size{155, 240, 240}, patch{96, 96, 96}, features{16, 32, 64, 128, 256, 256};
-  int64_t channels = 4, classes = 4, window_batch = 0, threads = 0, repeats = 3, seed = 1;
+  int64_t channels = 4, training_steps = 60, window_batch = 0, threads = 0, repeats = 3, seed = 1;
   double step = 0.5;
   bool half_means = false;
-  std::vector<std::string> precisions{"float32", "bf16"};
+  std::vector<std::string> precisions{"float32", "bf16"}, peer_precisions{"float32", "bf16"};
 
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("peer", peer, "a python with monai; empty: medvol alone");
     visit("size", size, "z, y, x of the image (BraTS: 155, 240, 240)", config::at_least(8));
     visit("patch", patch, "z, y, x of a window", config::at_least(8));
-    visit("features", features, "channels of the stages of nnU-Net's 3D network, whose weights are random",
-          config::at_least(1));
+    visit("features", features, "channels of the stages of nnU-Net's 3D network", config::at_least(1));
     visit("channels", channels, "of the image", config::at_least(1));
-    visit("classes", classes, "of the mask", config::between(2, 255));
+    visit("training_steps", training_steps,
+          "that the network is trained for on crops of the image, so that masks mean "
+          "something",
+          config::at_least(0));
     visit("step", step, "distance of windows as a share of the patch; MONAI's overlap is the rest",
           {.minimum = 0, .maximum = 1, .above_minimum = true});
     visit("window_batch", window_batch, "medvol's windows at once; 0: one", config::at_least(0));
     visit("half_means", half_means, "medvol's means of overlapping windows in float16");
     visit("threads", threads, "of both; 0: one a core", config::at_least(0));
-    visit("precisions", precisions, "float32, bf16 or both");
+    visit("precisions", precisions, "medvol's: float32, bf16 or both");
+    visit("peer_precisions", peer_precisions, "the peer's, bf16 by its autocast; any of precisions");
     visit("repeats", repeats, "whole images that are timed", config::at_least(1));
     visit("seed", seed, "of image and weights", config::at_least(0));
     visit("measure", measure,
@@ -56,19 +61,47 @@ struct InferenceBenchmarkOptions {
   }
 };
 
+constexpr int64_t classes = 4;  // of made_case
+
 datasets::Index3 index3(const std::vector<int64_t>& values) { return {values[0], values[1], values[2]}; }
 
-/// Skull-stripped: zero outside an ellipsoid as large as a head in BraTS's box, on which the made case lies.
-torch::Tensor made_head(const InferenceBenchmarkOptions& options, bool background) {
-  torch::Tensor image =
-      made_case(options.channels, index3(options.size), static_cast<uint64_t>(options.seed)).image.to(torch::kFloat32);
-  if (!background) return image;
+/// Skull-stripped: nothing outside an ellipsoid as large as a head in BraTS's box, in which the made case lies.
+MadeCase made_head(const InferenceBenchmarkOptions& options, bool background) {
+  MadeCase made = made_case(options.channels, index3(options.size), static_cast<uint64_t>(options.seed));
+  made.image = made.image.to(torch::kFloat32);
+  if (!background) return made;
   const auto axis = [&](size_t i, double share, std::vector<int64_t> shape) {
     const auto count = static_cast<double>(options.size[i]);
     return ((torch::arange(options.size[i], torch::kFloat64) - (count - 1) / 2) / (share * count)).square().view(shape);
   };
   const torch::Tensor outside = axis(0, 0.45, {-1, 1, 1}) + axis(1, 0.37, {1, -1, 1}) + axis(2, 0.29, {1, 1, -1}) > 1;
-  return image.masked_fill_(outside, 0);
+  made.image.masked_fill_(outside, 0);
+  made.labels.masked_fill_(outside, 0);
+  return made;
+}
+
+/// Trains on random crops, with cross-entropy and Adam: enough to find the structures, no more.
+void teach(networks::Network& network, const MadeCase& made, const InferenceBenchmarkOptions& options) {
+  constexpr int64_t crop = 64;
+  runtime::Philox random(static_cast<uint64_t>(options.seed), runtime::purpose_sampling, 0);
+  torch::optim::Adam optimizer(network.parameters(), torch::optim::AdamOptions(2e-3));
+  network.train();
+  for (int64_t step = 0; step < options.training_steps; ++step) {
+    torch::Tensor image = made.image, labels = made.labels;
+    for (int64_t axis = 0; axis < 3; ++axis) {
+      const int64_t length = std::min(crop, labels.size(axis));
+      // Of the middle half, where the structures are.
+      const int64_t spare = (labels.size(axis) - length) / 2;
+      const int64_t start = spare / 2 + static_cast<int64_t>(random.below(static_cast<uint64_t>(spare) + 1));
+      image = image.narrow(axis + 1, start, length);
+      labels = labels.narrow(axis, start, length);
+    }
+    optimizer.zero_grad();
+    const torch::Tensor logits = network.forward(image.unsqueeze(0)).front();
+    torch::nn::functional::cross_entropy(logits, labels.to(torch::kInt64).unsqueeze(0)).backward();
+    optimizer.step();
+  }
+  network.eval();
 }
 
 /// Windows, and how many of them have one value a channel.
@@ -99,7 +132,7 @@ std::shared_ptr<networks::Network> make_network(const InferenceBenchmarkOptions&
                                                 const runtime::ExecutionContext& context) {
   networks::TaskShape shape = usual_shape(3, options.features);
   shape.in_channels = options.channels;
-  shape.out_channels = options.classes;
+  shape.out_channels = classes;
   shape.deep_supervision = false;
   shape.patch_size = options.patch;
   const auto network = networks::NetworkChoice(registries().networks, "unet").build(shape);
@@ -107,6 +140,8 @@ std::shared_ptr<networks::Network> make_network(const InferenceBenchmarkOptions&
   network->eval();
   return network;
 }
+
+constexpr const char* weights_name = "weights.safetensors";
 
 std::filesystem::path mask_file(const std::filesystem::path& folder, const std::string& who, const std::string& how) {
   return folder / (who + "_" + how + ".u8");
@@ -133,10 +168,12 @@ void measure(const InferenceBenchmarkOptions& options) {
   const runtime::ExecutionContext context = context_of(options, precision);
   context.activate();
   const auto network = make_network(options, context);
+  networks::load_named_weights(*network, networks::read_weight_file(options.measure / weights_name).tensors,
+                               (options.measure / weights_name).string());
   double flop = 0;
   const trainers::WindowNetwork forward = [&](const torch::Tensor& x) { return network->forward(x).front(); };
   const trainers::SlidingWindow window(
-      forward, index3(options.patch), options.classes,
+      forward, index3(options.patch), classes,
       {.step = options.step, .window_batch = options.window_batch, .half_means = options.half_means}, context);
   torch::Tensor image = torch::empty({options.channels, options.size[0], options.size[1], options.size[2]});
   {
@@ -144,7 +181,7 @@ void measure(const InferenceBenchmarkOptions& options) {
     MEDVOL_CHECK(bytes.size() == image.nbytes(), "{} bytes", bytes.size());
     std::copy(bytes.begin(), bytes.end(), static_cast<char*>(image.mutable_data_ptr()));
   }
-  std::vector<int64_t> labels(static_cast<size_t>(options.classes));
+  std::vector<int64_t> labels(static_cast<size_t>(classes));
   for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int64_t>(i);
   const auto predict = [&](const torch::Tensor& one) {
     const datasets::Index3 size{one.size(1), one.size(2), one.size(3)};
@@ -199,7 +236,6 @@ Figures measure_ours(const InferenceBenchmarkOptions& options, const std::string
                                        "patch=" + list(options.patch),
                                        "features=" + list(options.features),
                                        fmt::format("channels={}", options.channels),
-                                       fmt::format("classes={}", options.classes),
                                        fmt::format("step={}", options.step),
                                        fmt::format("window_batch={}", options.window_batch),
                                        fmt::format("half_means={}", options.half_means),
@@ -266,7 +302,8 @@ void compare(const InferenceBenchmarkOptions& options, const torch::Tensor& imag
   for (const std::string& precision : options.precisions) {
     ours[precision] = measure_ours(options, precision, folder);
     print("medvol " + precision, ours[precision], windows);
-    if (options.peer.empty()) continue;
+    const auto& wanted = options.peer_precisions;
+    if (options.peer.empty() || std::find(wanted.begin(), wanted.end(), precision) == wanted.end()) continue;
     theirs[precision] = measure_peer(options, precision, folder, best[precision]);
     print("MONAI " + precision, theirs[precision], windows);
   }
@@ -293,12 +330,18 @@ void run(const InferenceBenchmarkOptions& options) {
              context.device_name, context.compute_threads, TORCH_VERSION, fmt::join(options.features, ", "),
              static_cast<double>(network->parameter_count()) / 1e6);
   const WorkFolder work;
+  {
+    const runtime::Stopwatch watch;
+    teach(*network, made_head(options, true), options);
+    fmt::print("trained for {} steps in {:.0f} s\n", options.training_steps, watch.seconds());
+  }
+  networks::write_weight_file(*network, work.path() / weights_name);
   std::vector<int64_t> window{1, options.channels};
   window.insert(window.end(), options.patch.begin(), options.patch.end());
   if (!options.peer.empty()) networks::write_torchscript(*network, window, work.path() / "network.pt", {});
   std::map<std::string, nlohmann::json> best;
   for (const bool background : {true, false}) {
-    const torch::Tensor image = made_head(options, background);
+    const torch::Tensor image = made_head(options, background).image;
     const auto [windows, constant] = count_windows(options, image);
     fmt::print("{} channels of {}, windows of {}, step {}: {} windows, {} of one value ({})\n", options.channels,
                fmt::join(options.size, "×"), fmt::join(options.patch, "×"), options.step, windows, constant,

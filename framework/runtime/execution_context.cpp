@@ -91,6 +91,12 @@ AutocastGuard::AutocastGuard(const ExecutionContext& context)
   at::autocast::increment_nesting();
 }
 
+AutocastCache::AutocastCache() { at::autocast::increment_nesting(); }
+
+AutocastCache::~AutocastCache() {
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+}
+
 AutocastGuard::~AutocastGuard() {
   if (!active_) return;
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();

@@ -74,4 +74,14 @@ class AutocastGuard {
   bool active_, before_;
 };
 
+/// While it lives, what AutocastGuards of this thread round to bf16 of the weights is kept from one to the next. The
+/// weights must not change meanwhile.
+class AutocastCache {
+ public:
+  AutocastCache();
+  ~AutocastCache();
+  AutocastCache(const AutocastCache&) = delete;
+  AutocastCache& operator=(const AutocastCache&) = delete;
+};
+
 }  // namespace medvol::runtime

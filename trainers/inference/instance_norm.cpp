@@ -29,8 +29,7 @@ void narrow(float value, c10::BFloat16& out) {
   out.x = static_cast<uint16_t>(value == value ? rounded : 0x7fc0u);
 }
 
-/// One image of a batch as rows of `lanes` values that belong to neighbouring channels (channels-last), or as one
-/// channel's values (lanes are then positions).
+/// Sum and sum of squares of what values lie apart from a shift near them, so that no digits cancel.
 struct Moments {
   double sum = 0, squares = 0;
 };
@@ -88,9 +87,9 @@ struct Shape {
   int64_t tasks() const { return (voxels + kTask - 1) / kTask; }
 };
 
-/// scale and offset of every image and channel: y = scale·x + offset.
+/// Of every image and channel: y = (x − mean)·scale + offset.
 struct Affine {
-  std::vector<float> scale, offset;
+  std::vector<float> mean, scale, offset;
 };
 
 template <class Value>
@@ -118,7 +117,8 @@ Affine affine_of(const Value* values, const Shape& shape, const float* weight, c
   at::parallel_for(0, shape.images * tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) one_task(i / tasks, i % tasks);
   });
-  Affine affine{std::vector<float>(static_cast<size_t>(planes)), std::vector<float>(static_cast<size_t>(planes))};
+  Affine affine;
+  for (auto* list : {&affine.mean, &affine.scale, &affine.offset}) list->resize(static_cast<size_t>(planes));
   for (int64_t plane = 0; plane < planes; ++plane) {
     const int64_t image = plane / channels, channel = plane % channels;
     Moments all;
@@ -128,10 +128,11 @@ Affine affine_of(const Value* values, const Shape& shape, const float* weight, c
     }
     const auto count = static_cast<double>(shape.voxels);
     const double apart = all.sum / count, variance = std::max(0.0, all.squares / count - apart * apart);
-    const double scale = (weight ? double(weight[channel]) : 1.0) / std::sqrt(variance + epsilon);
-    const double mean = double(widen(*start(image, channel))) + apart;
-    affine.scale[static_cast<size_t>(plane)] = static_cast<float>(scale);
-    affine.offset[static_cast<size_t>(plane)] = static_cast<float>((bias ? double(bias[channel]) : 0.0) - mean * scale);
+    affine.mean[static_cast<size_t>(plane)] =
+        static_cast<float>(static_cast<double>(widen(*start(image, channel))) + apart);
+    affine.scale[static_cast<size_t>(plane)] =
+        static_cast<float>((weight ? static_cast<double>(weight[channel]) : 1.0) / std::sqrt(variance + epsilon));
+    affine.offset[static_cast<size_t>(plane)] = bias ? bias[channel] : 0.0f;
   }
   return affine;
 }
@@ -140,20 +141,23 @@ template <class Value>
 void apply(const Value* __restrict in, Value* __restrict out, const Shape& shape, const Affine& affine) {
   const int64_t channels = shape.channels, tasks = shape.tasks();
   const auto rows = [&](int64_t image, int64_t begin, int64_t end) {
-    const float *scale = affine.scale.data() + image * channels, *offset = affine.offset.data() + image * channels;
+    const float* mean = affine.mean.data() + image * channels;
+    const float* scale = affine.scale.data() + image * channels;
+    const float* offset = affine.offset.data() + image * channels;
     for (int64_t row = image * shape.voxels + begin; row < image * shape.voxels + end; ++row) {
       const Value* __restrict from = in + row * channels;
       Value* __restrict to = out + row * channels;
       for (int64_t channel = 0; channel < channels; ++channel)
-        narrow(widen(from[channel]) * scale[channel] + offset[channel], to[channel]);
+        narrow((widen(from[channel]) - mean[channel]) * scale[channel] + offset[channel], to[channel]);
     }
   };
   const auto planes = [&](int64_t image, int64_t begin, int64_t end) {
     for (int64_t plane = image * channels; plane < (image + 1) * channels; ++plane) {
-      const float scale = affine.scale[static_cast<size_t>(plane)], offset = affine.offset[static_cast<size_t>(plane)];
+      const auto of = static_cast<size_t>(plane);
+      const float mean = affine.mean[of], scale = affine.scale[of], offset = affine.offset[of];
       const Value* __restrict from = in + plane * shape.voxels;
       Value* __restrict to = out + plane * shape.voxels;
-      for (int64_t i = begin; i < end; ++i) narrow(widen(from[i]) * scale + offset, to[i]);
+      for (int64_t i = begin; i < end; ++i) narrow((widen(from[i]) - mean) * scale + offset, to[i]);
     }
   };
   at::parallel_for(0, shape.images * tasks, 1, [&](int64_t first, int64_t last) {

@@ -88,7 +88,7 @@ void OpenSlices::close(int64_t end, const Sink& sink) {
   while (begin_ < end) {
     const int64_t slot = begin_ % depth, count = std::min({end - begin_, depth - slot, slices_at_once});
     const at::Tensor means = means_.narrow(1, slot, count);
-    sink(begin_, means.to(at::kFloat));
+    sink(begin_, means.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true));
     means.zero_();
     weights_.narrow(0, slot, count).zero_();
     begin_ += count;

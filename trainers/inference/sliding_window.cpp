@@ -181,6 +181,7 @@ torch::Tensor SlidingWindow::predict_windows(const torch::Tensor& windows) const
 void SlidingWindow::predict(const torch::Tensor& image, const SliceSink& sink,
                             const std::function<void(double)>& progress) const {
   const torch::InferenceMode inference;
+  const runtime::AutocastCache rounded_weights;
   torch::Tensor padded = image.scalar_type() == torch::kHalf ? image : image.to(torch::kFloat32);
   const std::array<int64_t, 3> before = pad_to_patch(padded, patch_);
   padded = padded.contiguous();

@@ -191,6 +191,16 @@ inline void expect_bf16_close(const NetworkCheck& check, networks::Network& netw
   EXPECT_GT(difference, 0) << "autocast changed nothing";
 }
 
+/// Inference hands windows over channels-last on a CPU: the same output but for rounding.
+inline void expect_takes_channels_last(networks::Network& network, const torch::Tensor& x) {
+  const torch::InferenceMode inference;
+  network.eval();
+  const auto format = x.dim() == 5 ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
+  const torch::Tensor expected = network.forward(x).front();
+  const double difference = (network.forward(x.contiguous(format)).front() - expected).norm().item<double>();
+  EXPECT_LE(difference, 1e-3 * expected.norm().item<double>()) << "channels-last";
+}
+
 inline void expect_initialisation_repeats(const NetworkCheck& check) {
   const auto first = check.build(), second = check.build(), other = check.build();
   first->initialize(generator(5));
@@ -228,6 +238,7 @@ inline void check_network(const NetworkCheck& check) {
   network->initialize(contract::generator(1));
   const auto sizes = contract::sizes(check, *network);
   for (const auto& size : sizes) contract::expect_head_sizes(check, *network, contract::input(check, size));
+  contract::expect_takes_channels_last(*network, contract::input(check, sizes.front()));
   contract::expect_bf16_close(check, *network, contract::input(check, sizes.front()));
   if (check.gradients_by_formula) fill_by_formula(*network);
   contract::expect_gradients(check, *network, contract::input(check, sizes.front()));

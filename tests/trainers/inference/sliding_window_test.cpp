@@ -4,6 +4,8 @@
 
 #include "framework/imaging/grid_transform.h"
 #include "framework/imaging/resample.h"
+#include "framework/runtime/resident_memory.h"
+#include "trainers/inference/open_slices.h"
 #include "trainers/inference/predictor.h"
 
 namespace medvol::trainers {
@@ -126,6 +128,107 @@ TEST(SlidingWindow, WindowsThatEnlargeAreBlendedAsThePatchOfTheLargerGrid) {
   EXPECT_NEAR(made[0][7][3][3].item<double>(), a, 1e-5);
   EXPECT_NEAR(made[0][8][3][3].item<double>(), (a + b) / 2, 1e-5);
   EXPECT_NEAR(made[0][16][3][3].item<double>(), b, 1e-5);
+}
+
+/// What SlidingWindow gives when it computes every window by itself.
+torch::Tensor every_window(const WindowNetwork& network, const torch::Tensor& image, std::array<int64_t, 3> patch,
+                           int64_t classes) {
+  const torch::InferenceMode inference;
+  OpenSlices open(classes, {patch[0], image.size(2), image.size(3)}, /*half=*/false);
+  std::vector<torch::Tensor> parts;
+  const auto keep = [&](int64_t, const torch::Tensor& means) { parts.push_back(means); };
+  for (const int64_t z : window_starts(image.size(1), patch[0], 0.5)) {
+    open.close(z, keep);
+    for (const int64_t y : window_starts(image.size(2), patch[1], 0.5))
+      for (const int64_t x : window_starts(image.size(3), patch[2], 0.5)) {
+        const torch::Tensor window = image.narrow(1, z, patch[0]).narrow(2, y, patch[1]).narrow(3, x, patch[2]);
+        open.add({z, y, x}, network(window.unsqueeze(0).contiguous(torch::MemoryFormat::ChannelsLast3d))[0],
+                 gaussian_weights(patch));
+      }
+  }
+  open.close(image.size(1), keep);
+  return torch::cat(parts, 1);
+}
+
+TEST(SlidingWindow, WindowsOfOneValueAreComputedOnceAndChangeNoBit) {
+  torch::Tensor image = torch::zeros({1, 24, 40, 32});
+  image.slice(1, 10, 15).slice(2, 9, 14).slice(3, 20, 26).copy_(torch::rand({5, 5, 6}));
+  image.slice(1, 16).fill_(0.5);  // another value: computed once as well
+  for (const int64_t batch : {1, 3}) {
+    int64_t computed = 0;
+    const WindowNetwork counting = [&](const torch::Tensor& x) {
+      computed += x.size(0);
+      return blurred(x);
+    };
+    const SlidingWindow window(counting, {8, 8, 8}, 2, {.window_batch = batch}, cpu());
+    const torch::Tensor made = run(window, image);
+    const torch::Tensor reference = every_window(blurred, image, {8, 8, 8}, 2);
+    if (batch == 1)
+      EXPECT_TRUE(made.equal(reference));
+    else
+      EXPECT_TRUE(torch::allclose(made, reference, 1e-5, 1e-6));
+    EXPECT_TRUE(made.argmax(0).equal(reference.argmax(0)));
+    int64_t not_constant = 0;
+    for (const int64_t z : window_starts(24, 8, 0.5))
+      for (const int64_t y : window_starts(40, 8, 0.5))
+        for (const int64_t x : window_starts(32, 8, 0.5)) {
+          const torch::Tensor one = image.narrow(1, z, 8).narrow(2, y, 8).narrow(3, x, 8);
+          not_constant += one.min().item<float>() < one.max().item<float>() ? 1 : 0;
+        }
+    EXPECT_LE(computed, not_constant + 2) << batch;
+    EXPECT_GE(computed, not_constant) << batch;
+  }
+}
+
+TEST(SlidingWindow, NotANumberIsNoConstant) {
+  const torch::Tensor image = torch::full({1, 8, 8, 12}, std::nanf(""));
+  int64_t computed = 0;
+  const SlidingWindow window(
+      [&](const torch::Tensor& x) {
+        computed += x.size(0);
+        return voxelwise(x);
+      },
+      {8, 8, 8}, 3, {.window_batch = 1}, cpu());
+  run(window, image);
+  EXPECT_EQ(computed, 2);
+}
+
+TEST(SlidingWindow, HoldsAWindowsDepthAndNeverTheVolume) {
+  // The logits of the whole volume would take 503 MB, those of a window's depth 8 MB.
+  const auto many = [](const torch::Tensor& x) { return x.expand({x.size(0), 64, -1, -1, -1}); };
+  const torch::Tensor image = torch::rand({1, 480, 64, 64});
+  const SlidingWindow window(many, {8, 64, 64}, 64, {.window_batch = 2}, cpu());
+  const double before = runtime::resident_memory();
+  double most = 0;
+  window.predict(image, [&](int64_t, const torch::Tensor&) { most = std::max(most, runtime::resident_memory()); });
+  EXPECT_LT(most - before, 150e6);
+}
+
+TEST(SlidingWindow, HalfMeansAreRoundedMeansEvenWhereWeightsAreTiny) {
+  const torch::Tensor image = torch::rand({1, 37, 19, 12});
+  const SlidingWindow exact(blurred, {8, 8, 8}, 2, {}, cpu()), half(blurred, {8, 8, 8}, 2, {.half_means = true}, cpu());
+  const torch::Tensor expected = run(exact, image), rounded = run(half, image);
+  EXPECT_FALSE(rounded.equal(expected));
+  EXPECT_TRUE(torch::allclose(rounded, expected, 1.0 / 512, 1e-2));
+  EXPECT_TRUE(torch::allclose(rounded.select(1, 0).select(1, 0), expected.select(1, 0).select(1, 0), 1.0 / 1024, 1e-3));
+}
+
+TEST(SlidingWindow, ImagesInFloat16AreTakenAsTheyAre) {
+  const torch::Tensor image = torch::rand({1, 13, 21, 9}).to(torch::kHalf);
+  const SlidingWindow window(blurred, {8, 8, 8}, 2, {}, cpu());
+  EXPECT_TRUE(run(window, image).equal(run(window, image.to(torch::kFloat32))));
+}
+
+TEST(LabelCollector, WritesTheFirstOfTheLargestLogits) {
+  torch::manual_seed(5);
+  const torch::Tensor logits = torch::randint(0, 4, {5, 11, 40, 50}).to(torch::kFloat32);  // many are equal
+  LabelCollector collector({0, 3, 7, 9, 200}, /*regions=*/false, {11, 40, 50}, {11, 40, 50}, {});
+  collector.take(0, logits.narrow(1, 0, 4));
+  collector.take(4, logits.narrow(1, 4, 7));
+  torch::Tensor first = torch::full({11, 40, 50}, 4, torch::kInt64);
+  for (int64_t k = 3; k >= 0; --k) first.masked_fill_(logits[k] == logits.amax(0), k);
+  const torch::Tensor labels = torch::tensor({0, 3, 7, 9, 200}).to(torch::kUInt8);
+  EXPECT_TRUE(collector.labels().equal(labels.index_select(0, first.flatten()).view({11, 40, 50})));
 }
 
 imaging::Geometry grid(std::array<int64_t, 3> size_xyz, std::array<double, 3> spacing_xyz) {
