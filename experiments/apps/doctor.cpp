@@ -10,6 +10,7 @@
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/version.h"
 #include "framework/core/units.h"
+#include "framework/runtime/amx.h"
 #include "framework/runtime/execution_context.h"
 #include "framework/runtime/machine.h"
 
@@ -54,10 +55,15 @@ void print_gpus() {
 
 std::vector<std::string> warnings(const DoctorOptions& options, const runtime::ExecutionContext& context) {
   std::vector<std::string> found;
-  if (runtime::has_broken_amx())
+  if (runtime::prepare_amx() == runtime::Amx::told)
     found.push_back(
-        "this virtual machine grants AMX but hides what oneDNN must know of it: medvol keeps oneDNN to AVX512-FP16 and "
-        "computes in float32 (with ONEDNN_MAX_CPU_ISA set, LibTorch may die with an illegal instruction)");
+        "this virtual machine grants AMX but hides what oneDNN must know of it: medvol tells oneDNN at start; other "
+        "programs with LibTorch 2.11 die with an illegal instruction at their first bf16 product, unless "
+        "ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16 is set");
+  if (runtime::prepare_amx() == runtime::Amx::hidden)
+    found.push_back(
+        "this virtual machine grants AMX but hides what oneDNN must know of it: oneDNN is kept to AVX512-FP16, and "
+        "bf16 is slower than float32 here");
   for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS"})
     if (std::getenv(name)) found.push_back(fmt::format("{} is set: hardware.compute_threads decides, not this", name));
   if (options.hardware.compute_threads > std::thread::hardware_concurrency())

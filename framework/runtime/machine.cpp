@@ -1,9 +1,6 @@
 #include "framework/runtime/machine.h"
 
 #include <dlfcn.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 #include <filesystem>
 #include <fstream>
@@ -29,17 +26,6 @@ bool has_nvidia_driver() { return std::filesystem::exists("/dev/nvidiactl"); }
 int64_t usable_gpus() {
   static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
   return loaded && at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
-}
-
-bool has_broken_amx() {
-#if defined(__x86_64__)
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 1) != 0;
-  const bool tiles_told = __get_cpuid_count(0x1d, 0, &eax, &ebx, &ecx, &edx) && eax > 0;
-  return amx && !tiles_told;
-#else
-  return false;
-#endif
 }
 
 uint64_t memory_total() { return meminfo("MemTotal"); }

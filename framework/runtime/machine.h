@@ -7,8 +7,6 @@ bool has_nvidia_driver();
 /// GPUs that LibTorch can compute on. The first call loads LibTorch's CUDA half, which costs 350 MB of memory: ask only
 /// where one may be wanted. Nothing of CUDA may be asked before it.
 int64_t usable_gpus();
-/// See keep_off_broken_amx (execution_context.h).
-bool has_broken_amx();
 
 uint64_t memory_total();      ///< bytes
 uint64_t memory_available();  ///< bytes that programs can still get
