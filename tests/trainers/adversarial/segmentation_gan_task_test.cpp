@@ -46,7 +46,7 @@ TEST(SegmentationGan, IsBuiltByItsName) {
 
 TEST(SegmentationGan, WithoutWeightItIsTheSegmentationTrainingBitForBit) {
   Around around;
-  SegmentationTask plain(TrainerOptions{}, around.context());
+  SegmentationTask plain(SegmentationOptions{}, around.context());
   SegmentationGanTask alone(options(0), around.context());
   tests::train(plain, 0, 3, 3);
   tests::train(alone, 0, 3, 3);
