@@ -1,4 +1,5 @@
 #pragma once
+#include <ATen/Parallel.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ class ChildProcess {
   explicit ChildProcess(const std::function<std::string(const Say&)>& work) {
     if (::pipe(pipe_) != 0 || (pid_ = ::fork()) < 0) throw std::runtime_error("cannot start a process");
     if (pid_ == 0) {
+      at::set_num_threads(1);  // a team of threads that the parent has does not live here, but would be waited for
       Say say = [this](const std::string& text) {
         if (::write(pipe_[1], text.data(), text.size()) < 0) ::_exit(3);
       };

@@ -1,4 +1,5 @@
 #pragma once
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ inline void expect_ranks(int64_t size, const std::function<void(parallel::Group&
   for (int64_t rank = 0; rank < size; ++rank) {
     const pid_t child = fork();
     if (child == 0) {
+      at::set_num_threads(1);  // the parent's threads do not live here
       try {
         const auto group = parallel::join({.rank = rank,
                                            .size = size,
