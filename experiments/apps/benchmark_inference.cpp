@@ -248,8 +248,7 @@ Figures measure_ours(const InferenceBenchmarkOptions& options, const std::string
 
 Figures measure_peer(const InferenceBenchmarkOptions& options, const std::string& precision,
                      const std::filesystem::path& folder, nlohmann::json& best) {
-  // Where oneDNN cannot use AMX by itself, the peer would die of it.
-  if (runtime::prepare_amx() == runtime::Amx::told) setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16", 0);
+  runtime::prepare_amx();  // where oneDNN cannot use AMX, the peer would die of it: it inherits the limit
   nlohmann::json job{{"size", options.size},
                      {"patch", options.patch},
                      {"channels", options.channels},

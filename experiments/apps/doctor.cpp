@@ -55,11 +55,6 @@ void print_gpus() {
 
 std::vector<std::string> warnings(const DoctorOptions& options, const runtime::ExecutionContext& context) {
   std::vector<std::string> found;
-  if (runtime::prepare_amx() == runtime::Amx::told)
-    found.push_back(
-        "this virtual machine grants AMX but hides what oneDNN must know of it: medvol tells oneDNN at start; other "
-        "programs with LibTorch 2.11 die with an illegal instruction at their first bf16 product, unless "
-        "ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16 is set");
   if (runtime::prepare_amx() == runtime::Amx::hidden)
     found.push_back(
         "this virtual machine grants AMX but hides what oneDNN must know of it: oneDNN is kept to AVX512-FP16, and "
