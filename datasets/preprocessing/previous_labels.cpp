@@ -25,8 +25,10 @@ std::filesystem::path previous_labels_of(const std::string& id, const std::vecto
   }
   if (found.size() == 1) return found.front();
   if (found.empty())
-    throw core::UserError("the first stage of the cascade predicted no label map for this case", id,
-                          "predict it with a run that held it out: medvol predict model=RUN cases=validation");
+    throw core::UserError(
+        "the first stage of the cascade predicted no label map for this case", id,
+        "train 3d_lowres for the other folds too and list every RUN/predictions, or predict all with one run: "
+        "medvol predict model=RUN input=IMAGES output=FOLDER");
   throw core::UserError("two label maps of the first stage for this case", found.front().string(),
                         "remove the one whose run trained on it: " + found.back().string());
 }

@@ -40,7 +40,11 @@ int launch(const Arguments& arguments) {
   const int answered = run_command<LaunchOptions>(page, own, LaunchOptions{}, [&](const LaunchOptions& options) {
     if (options.processes == 0) throw core::UserError("how many?", "processes", "medvol launch processes=2 train …");
     if (theirs.empty() || (theirs.front() != "train" && theirs.front() != "predict" && theirs.front() != "demo"))
-      throw core::UserError("which command?", "medvol launch", "train, predict or demo follow launch's own options");
+      throw core::UserError(theirs.empty() ? "which command?" : "'" + theirs.front() + "' works in one process",
+                            "medvol launch", "train, predict or demo follow launch's own options");
+    if (std::find(theirs.begin(), theirs.end(), "--multirun") != theirs.end())
+      throw core::UserError("a sweep is not launched as a whole", "--multirun",
+                            "launch its runs one by one, or sweep in one process");
     const bool named =
         std::any_of(theirs.begin(), theirs.end(), [](const std::string& word) { return word.starts_with("run.dir="); });
     if (options.max_restarts > 0 && !named)
