@@ -13,8 +13,8 @@ enum class Amx {
 /// oneDNN 3.10 then makes tiles of size 0 and dies with SIGILL at the first bf16 product. There this limits oneDNN to
 /// AVX512-FP16, unless ONEDNN_MAX_CPU_ISA is set. To be called before oneDNN's first use, which reads that once;
 /// `ExecutionContext::activate` and AutocastGuard do.
-/// Answering CPUID in the processor's stead (arch_prctl ARCH_SET_CPUID) was tried: oneDNN then multiplies eight times as
-/// fast, but bf16 passes of V-Net, the residual and the attention U-Net hold NaN or wrong numbers.
+/// Answering CPUID in the processor's stead (arch_prctl ARCH_SET_CPUID) was tried: oneDNN then multiplies eight times
+/// as fast, but bf16 passes of V-Net, the residual and the attention U-Net hold NaN or wrong numbers.
 Amx prepare_amx();
 
 }  // namespace medvol::runtime
