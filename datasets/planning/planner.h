@@ -34,8 +34,7 @@ struct PlannerOptions {
           "resenc_xl (40); the group chooses both: plan=resenc_l");
     visit("configuration", configuration,
           "3D network on the median spacing, on a coarser one where a patch sees less than a quarter of an image, a "
-          "second "
-          "one on the median spacing that gets the coarser one's labels too (prepare.previous), or 2D",
+          "second one on the median spacing that gets the coarser one's labels too (prepare.previous), or 2D",
           config::one_of({"3d_fullres", "3d_lowres", "3d_cascade_fullres", "2d"}));
     visit("memory_gb", memory_gb,
           "device memory that patch and batch are planned for, by nnU-Net's measure; 0: the preset's",

@@ -26,6 +26,12 @@ struct CaseStore::Contents {
     return found->second;
   }
 
+  /// As they are stored: [D, H, W], in a cascade [2, D, H, W].
+  at::Tensor labels(const std::string& id) const {
+    entry(id);
+    return reader.tensor(id, store_layout::labels);
+  }
+
   std::filesystem::path path;
   storage::StoreReader reader;
   std::string data_hash;
@@ -73,13 +79,11 @@ at::Tensor CaseStore::image(const std::string& id) const {
   return contents_->reader.tensor(id, store_layout::image);
 }
 at::Tensor CaseStore::labels(const std::string& id) const {
-  contents_->entry(id);
-  const at::Tensor found = contents_->reader.tensor(id, store_layout::labels);
+  const at::Tensor found = contents_->labels(id);
   return found.dim() == 4 ? found.select(0, 0) : found;
 }
 at::Tensor CaseStore::both_labels(const std::string& id) const {
-  contents_->entry(id);
-  const at::Tensor found = contents_->reader.tensor(id, store_layout::labels);
+  const at::Tensor found = contents_->labels(id);
   if (found.dim() != 4)
     throw core::UserError("the case '" + id + "' was prepared without labels of the stage before",
                           contents_->path.string(), "remove the file and prepare again");

@@ -66,12 +66,10 @@ PreprocessedCase preprocess_case(const imaging::Volume& image, const std::option
   imaging::GridTransform transform =
       imaging::GridTransform::start(image.geometry).orient_to_ras().transpose(plan.transpose_forward);
   at::Tensor voxels = transform.apply_image(image.data).contiguous();
-  at::Tensor annotation = labels ? classes_of(transform.apply_labels(labels->data), plan) : at::Tensor();
 
   const Box box = nonzero_box(voxels);
   transform.crop(box.begin, box.size);
   voxels = cropped(voxels, box).clone();
-  if (labels) annotation = cropped(annotation, box);
 
   // Before resampling: interpolation would blur the mask's edge.
   normalize_all(voxels, plan);
@@ -82,18 +80,16 @@ PreprocessedCase preprocess_case(const imaging::Volume& image, const std::option
                                       plan.spacing[2]};
   transform.resample(spacing);
   const std::array<int64_t, 3> shape = transform.network_geometry().size_zyx();
-  if (shape != box.size) {
-    const std::optional<int> apart = imaging::anisotropic_axis(old_spacing, spacing);
-    voxels = imaging::resample_image_apart(voxels, shape, 3, apart);
-    if (labels) annotation = imaging::resample_labels(annotation, shape, 1, apart);
-  }
+  if (shape != box.size)
+    voxels = imaging::resample_image_apart(voxels, shape, 3, imaging::anisotropic_axis(old_spacing, spacing));
+  const at::Tensor annotation = labels ? classes_on_network_grid(*labels, transform, plan) : at::Tensor();
   return {voxels, annotation, std::move(transform)};
 }
 
 at::Tensor classes_on_network_grid(const imaging::Volume& labels, const imaging::GridTransform& transform,
                                    const plan::Plan& plan) {
   check_labels(labels, transform.file_geometry());
-  return classes_of(transform.apply_labels(labels.data), plan);
+  return transform.apply_labels(classes_of(labels.data, plan));
 }
 
 at::Tensor with_previous_stage(const at::Tensor& image, const at::Tensor& previous, int64_t labels) {

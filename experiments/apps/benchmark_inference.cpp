@@ -14,7 +14,7 @@
 #include "experiments/apps/task_shape.h"
 #include "framework/core/error.h"
 #include "framework/runtime/amx.h"
-#include "framework/runtime/resident_memory.h"
+#include "framework/runtime/machine.h"
 #include "framework/runtime/stopwatch.h"
 #include "framework/storage/atomic_file.h"
 #include "framework/storage/file_error.h"
@@ -217,11 +217,6 @@ struct Figures {
 Figures figures(const nlohmann::json& json) {
   return {json["seconds"].get<std::vector<double>>(), json["memory"], json.value("flop", 0.0),
           json.value("ceiling", 0.0)};
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 Figures measure_ours(const InferenceBenchmarkOptions& options, const std::string& precision,

@@ -85,11 +85,6 @@ Preparation prepare_once(const PreparationBenchmarkOptions& options, int64_t thr
           json::parse(storage::read_bytes(work / "plans.json")).at("configurations").at(options.configuration)};
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 /// A line of the table; what a program does not tell apart stays empty.
 void print_row(const std::string& name, double all, const std::string& parts = "") {
   fmt::print("{:<28} {:>8.2f} {}\n", name, all, parts);

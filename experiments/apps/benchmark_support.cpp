@@ -96,14 +96,19 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 void print_times_header(const std::string& what) {
   fmt::print("{:<28} {:>10} {:>10} {:>10} {:>10} {:>8}\n", what, "mean", "median", "fastest", "slowest", "samples");
 }
 
-void print_times(const std::string& name, std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  fmt::print("{:<28} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>8}\n", name, 1e3 * mean(seconds),
-             1e3 * seconds[seconds.size() / 2], 1e3 * seconds.front(), 1e3 * seconds.back(), seconds.size());
+void print_times(const std::string& name, const std::vector<double>& seconds) {
+  const auto [fastest, slowest] = std::minmax_element(seconds.begin(), seconds.end());
+  fmt::print("{:<28} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>8}\n", name, 1e3 * mean(seconds), 1e3 * median(seconds),
+             1e3 * *fastest, 1e3 * *slowest, seconds.size());
   std::fflush(stdout);
 }
 

@@ -43,8 +43,10 @@ nlohmann::json run_peer(const std::filesystem::path& python, const std::string& 
                         const std::filesystem::path& work, const nlohmann::json& job);
 
 /// A line of the table: mean, median, fastest, slowest in milliseconds, and how many.
-void print_times(const std::string& name, std::vector<double> seconds);
+void print_times(const std::string& name, const std::vector<double>& seconds);
 void print_times_header(const std::string& what);
 double mean(const std::vector<double>& values);
+/// The upper one of two in the middle.
+double median(std::vector<double> values);
 
 }  // namespace medvol::apps

@@ -105,10 +105,9 @@ void keep_wanted(std::vector<PredictionInput>& inputs, const PredictOptions& opt
 void keep_share(std::vector<PredictionInput>& inputs, const parallel::Environment& environment) {
   if (environment.size == 1) return;
   if (environment.rank != 0) spdlog::set_level(spdlog::level::warn);
-  std::vector<PredictionInput> own;
-  for (size_t i = static_cast<size_t>(environment.rank); i < inputs.size(); i += static_cast<size_t>(environment.size))
-    own.push_back(std::move(inputs[i]));
-  inputs = std::move(own);
+  const auto [begin, end] = parallel::share_of(static_cast<int64_t>(inputs.size()), environment.rank, environment.size);
+  inputs.erase(inputs.begin() + end, inputs.end());
+  inputs.erase(inputs.begin(), inputs.begin() + begin);
 }
 
 /// Whether the output names a file, not a folder.

@@ -2,7 +2,7 @@
 #include "experiments/apps/flop_counter.h"
 #include "experiments/apps/run_program.h"
 #include "experiments/apps/task_shape.h"
-#include "framework/runtime/resident_memory.h"
+#include "framework/runtime/machine.h"
 #include "framework/runtime/stopwatch.h"
 
 namespace medvol::apps {

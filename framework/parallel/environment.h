@@ -4,6 +4,16 @@
 
 namespace medvol::parallel {
 
+struct Range {
+  int64_t begin = 0, end = 0;
+  int64_t count() const { return end - begin; }
+};
+
+/// The part of `count` things that a rank of `size` has: as even as can be, in order, by rank.
+inline Range share_of(int64_t count, int64_t rank, int64_t size) {
+  return {count * rank / size, count * (rank + 1) / size};
+}
+
 /// Where a process stands among those that work together, as who started it says.
 struct Environment {
   int64_t rank = 0, size = 1;              ///< among all processes

@@ -10,11 +10,6 @@
 
 namespace medvol::parallel {
 
-struct Range {
-  int64_t begin = 0, end = 0;
-  int64_t count() const { return end - begin; }
-};
-
 /// Something that all ranks do together and that goes on meanwhile.
 class Pending {
  public:
@@ -46,11 +41,9 @@ class Group {
   /// Rank 0's text.
   std::string from_leader(const std::string& text) { return gather(leads() ? text : "").front(); }
 
-  /// This rank's part of `count` things: as even as can be, in order, by rank.
+  /// parallel::share_of: this rank's, or another one's.
   Range share_of(int64_t count) const { return share_of(count, rank()); }
-  Range share_of(int64_t count, int64_t of_rank) const {
-    return {count * of_rank / size(), count * (of_rank + 1) / size()};
-  }
+  Range share_of(int64_t count, int64_t of_rank) const { return parallel::share_of(count, of_rank, size()); }
 
   /// Tells the others that this rank has failed, and how.
   virtual void tell_failure(const std::string& what) = 0;

@@ -1,5 +1,4 @@
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 #include <unistd.h>
 
@@ -98,9 +97,6 @@ class ProcessGroup : public Group {
   void finish() override {
     barrier();
     watch_.finish();
-    // Rank 0 holds the meeting point open until the others have said goodbye.
-    if (rank_ == 0)
-      for (int64_t other = 1; other < size_; ++other) wait_for_goodbye(other);
   }
 
  private:
@@ -142,15 +138,6 @@ class ProcessGroup : public Group {
               const std::vector<uint8_t> bytes = board_->get(key);
               return std::string(bytes.begin(), bytes.end());
             }};
-  }
-  void wait_for_goodbye(int64_t other) {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    const std::string key = fmt::format("medvol/rank/{}", other);
-    while (std::chrono::steady_clock::now() < end) {
-      const auto sign = board().read(key);
-      if (sign && !sign->starts_with("alive")) return;
-      std::this_thread::sleep_for(20ms);
-    }
   }
 
   int64_t rank_, size_;

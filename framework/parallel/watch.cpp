@@ -35,13 +35,23 @@ Watch::Watch(Board board, int64_t rank, int64_t size, const std::string& name, s
   thread_ = std::thread([this] { watch(); });
 }
 
-Watch::~Watch() {
+Watch::~Watch() { stop(); }
+
+void Watch::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+}
+
+void Watch::write_last(const std::string& state) {
+  stop();
+  try {
+    board_.write(key_of(rank_), state + "|" + name_);
+  } catch (const std::exception&) {  // the board is gone: the others see that too
+  }
 }
 
 void Watch::watch() {
@@ -94,30 +104,18 @@ void Watch::found(const std::string& what) {
   changed_.notify_all();
 }
 
-void Watch::tell_failure(const std::string& what) {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-  try {
-    board_.write(key_of(rank_), "failed " + what.substr(0, what.find('\n')) + "|" + name_);
-  } catch (const std::exception&) {  // the board is gone: the others see that too
-  }
-}
+void Watch::tell_failure(const std::string& what) { write_last("failed " + what.substr(0, what.find('\n'))); }
 
 void Watch::finish() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-  try {
-    board_.write(key_of(rank_), "done|" + name_);
-  } catch (const std::exception&) {
-  }
+  write_last("done");
+  if (rank_ != 0) return;
+  const auto end = Clock::now() + patience_;
+  for (int64_t other = 1; other < size_; ++other)
+    while (Clock::now() < end) {
+      const auto sign = board_.read(key_of(other));
+      if (sign && !sign->starts_with("alive")) break;
+      std::this_thread::sleep_for(20ms);
+    }
 }
 
 std::string Watch::finding() {

@@ -31,7 +31,7 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   void tell_failure(const std::string& what);
-  /// This rank leaves in order.
+  /// This rank leaves in order. Rank 0, which holds the board, first waits until the others have left it.
   void finish();
   /// After a call to the group has failed: waits until it is known whose fault it was, not much longer than the
   /// patience. One sentence.
@@ -42,6 +42,8 @@ class Watch {
     std::string sign;
     std::chrono::steady_clock::time_point when;
   };
+  void stop();
+  void write_last(const std::string& state);
   void watch();
   void look_at(int64_t rank);
   void found(const std::string& what);

@@ -8,15 +8,17 @@
 
 #include <ATen/Context.h>
 
+#include "framework/core/error.h"
+
 namespace medvol::runtime {
 namespace {
 
-/// "MemTotal:       24589420 kB"
-uint64_t meminfo(const std::string& key) {
-  std::ifstream file("/proc/meminfo");
+/// In bytes, of a line such as "MemTotal:       24589420 kB".
+uint64_t memory_of(const std::string& path, const std::string& key) {
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);)
     if (line.starts_with(key + ":")) return std::stoull(line.substr(key.size() + 1)) * 1024;
-  return 0;
+  throw core::UserError("does not tell " + key, path);
 }
 
 }  // namespace
@@ -28,7 +30,9 @@ int64_t usable_gpus() {
   return loaded && at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
 }
 
-uint64_t memory_total() { return meminfo("MemTotal"); }
-uint64_t memory_available() { return meminfo("MemAvailable"); }
+uint64_t memory_total() { return memory_of("/proc/meminfo", "MemTotal"); }
+uint64_t memory_available() { return memory_of("/proc/meminfo", "MemAvailable"); }
+double resident_memory() { return static_cast<double>(memory_of("/proc/self/status", "VmRSS")); }
+double most_resident_memory() { return static_cast<double>(memory_of("/proc/self/status", "VmHWM")); }
 
 }  // namespace medvol::runtime

@@ -8,7 +8,10 @@ bool has_nvidia_driver();
 /// where one may be wanted. Nothing of CUDA may be asked before it.
 int64_t usable_gpus();
 
-uint64_t memory_total();      ///< bytes
-uint64_t memory_available();  ///< bytes that programs can still get
+// Throw core::UserError where /proc does not tell.
+uint64_t memory_total();        ///< bytes
+uint64_t memory_available();    ///< bytes that programs can still get
+double resident_memory();       ///< bytes of this process in memory now
+double most_resident_memory();  ///< the most that they ever were
 
 }  // namespace medvol::runtime

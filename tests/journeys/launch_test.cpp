@@ -35,6 +35,14 @@ std::vector<double> losses(const std::filesystem::path& run) {
   return found;
 }
 
+/// Step by step, over the 30 steps of small_training.
+void expect_followed(const std::filesystem::path& one, const std::filesystem::path& many) {
+  const std::vector<double> alone = losses(one), together = losses(many);
+  ASSERT_EQ(alone.size(), 30u);
+  ASSERT_EQ(together.size(), 30u);
+  for (size_t step = 0; step < 30; ++step) EXPECT_NEAR(together[step], alone[step], 1e-4) << "step " << step;
+}
+
 nlohmann::json summary(const std::filesystem::path& run) {
   return nlohmann::json::parse(read_file(run / "evaluation/summary.json")).at("foreground_mean");
 }
@@ -82,10 +90,7 @@ TEST(Launch, TwoProcessesFollowOne) {
   const Outcome two = program.run(launched({"processes=2"}, small_training("two", {exact})));
   ASSERT_EQ(two.code, 0) << two.output;
   EXPECT_THAT(two.output, HasSubstr("2 processes share each batch"));
-  const std::vector<double> alone = losses(folder / "one"), together = losses(folder / "two");
-  ASSERT_EQ(alone.size(), 30u);
-  ASSERT_EQ(together.size(), 30u);
-  for (size_t step = 0; step < 30; ++step) EXPECT_NEAR(together[step], alone[step], 1e-4) << "step " << step;
+  expect_followed(folder / "one", folder / "two");
   for (const char* measure : {"Dice", "IoU"})
     EXPECT_NEAR(summary(folder / "two").at(measure).get<double>(), summary(folder / "one").at(measure).get<double>(),
                 2e-3);
@@ -123,9 +128,7 @@ TEST(Launch, ARunOfFourGoesOnWithTwo) {
   const Outcome resumed = program.run(launched({"processes=2"}, training));
   ASSERT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("resumed at step"));
-  const std::vector<double> alone = losses(folder / "whole"), together = losses(folder / "run");
-  ASSERT_EQ(together.size(), 30u);
-  for (size_t step = 0; step < 30; ++step) EXPECT_NEAR(together[step], alone[step], 1e-4) << "step " << step;
+  expect_followed(folder / "whole", folder / "run");
 }
 
 TEST(Launch, AKilledRankStopsAllWithItsNameAndTheRunGoesOn) {
@@ -173,9 +176,7 @@ TEST(Launch, TwoAddressesMeetByTorchrunsVariables) {
                              MEDVOL_PROGRAM + words + " > second.log 2>&1 & second=$!; RANK=0 " + common + " " +
                              MEDVOL_PROGRAM + words + " > first.log 2>&1; first=$?; wait $second && exit $first)";
   ASSERT_EQ(std::system(script.c_str()), 0) << read_file(folder / "first.log") << read_file(folder / "second.log");
-  const std::vector<double> alone = losses(folder / "one"), together = losses(folder / "two");
-  ASSERT_EQ(together.size(), 30u);
-  for (size_t step = 0; step < 30; ++step) EXPECT_NEAR(together[step], alone[step], 1e-4) << "step " << step;
+  expect_followed(folder / "one", folder / "two");
 }
 
 TEST(Launch, SaysWhatIsWrong) {

@@ -4,7 +4,7 @@
 
 #include "framework/imaging/grid_transform.h"
 #include "framework/imaging/resample.h"
-#include "framework/runtime/resident_memory.h"
+#include "framework/runtime/machine.h"
 #include "trainers/inference/open_slices.h"
 #include "trainers/inference/predictor.h"
 

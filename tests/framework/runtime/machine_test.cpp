@@ -1,4 +1,4 @@
-#include "framework/runtime/resident_memory.h"
+#include "framework/runtime/machine.h"
 
 #include <gtest/gtest.h>
 
