@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <sstream>
 
@@ -55,6 +56,9 @@ void check_meta_size(const std::filesystem::path& path, uint64_t bytes) {
   }
 }
 
+/// One header at a time: NiftiImageIO::ReadImageInformation of ITK 5.2 keeps the last path in a static string.
+std::mutex one_header;
+
 itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
   itk::ImageIOBase::Pointer io = make_image_io(path);
   if (!std::filesystem::is_regular_file(path)) {
@@ -68,6 +72,7 @@ itk::ImageIOBase::Pointer open(const std::filesystem::path& path) {
                             "it is damaged, or of another format than its name says");
     }
     if (image_ending(path).starts_with(".mh")) meta_data_of(path);
+    const std::lock_guard lock(one_header);
     io->SetFileName(path.string());
     io->ReadImageInformation();
   });

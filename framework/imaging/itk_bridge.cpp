@@ -105,9 +105,23 @@ std::string sentence_of(const itk::ExceptionObject& error) {
   return text.size() > longest ? text.substr(0, longest) + "..." : text;
 }
 
+/// ITK makes its globals (object factories, time stamps, singletons) at their first use, which it does not guard
+/// against other threads.
+void make_globals() {
+  static const bool made = [] {
+    itk::Object::GlobalWarningDisplayOff();
+    // Cases are done side by side; within one, sums keep one order.
+    itk::MultiThreaderBase::SetGlobalDefaultNumberOfThreads(1);
+    itk::NiftiImageIO::New();
+    return true;
+  }();
+  static_cast<void>(made);
+}
+
 }  // namespace
 
 itk::ImageIOBase::Pointer make_image_io(const std::filesystem::path& path) {
+  make_globals();
   const std::string ending = image_ending(path);
   if (ending == ".nii" || ending == ".nii.gz") return itk::NiftiImageIO::New().GetPointer();
   if (ending == ".nrrd" || ending == ".nhdr") return itk::NrrdImageIO::New().GetPointer();
@@ -120,9 +134,7 @@ itk::ImageIOBase::Pointer make_image_io(const std::filesystem::path& path) {
 }
 
 void guard_itk(const std::filesystem::path& path, const char* doing, const std::function<void()>& work) {
-  itk::Object::GlobalWarningDisplayOff();
-  // Cases are done side by side; within one, sums keep one order.
-  itk::MultiThreaderBase::SetGlobalDefaultNumberOfThreads(1);
+  make_globals();
   try {
     work();
   } catch (const core::UserError&) {
