@@ -2,7 +2,7 @@
 #include <memory>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 #include "framework/registry/registry.h"
 
 namespace medvol::losses {

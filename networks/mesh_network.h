@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 #include "framework/registry/registry.h"
 
 namespace medvol::networks {

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 #include "framework/registry/registry.h"
 
 namespace medvol::networks {

@@ -1,6 +1,6 @@
 #include "datasets/catalogue/nonzero.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <vector>

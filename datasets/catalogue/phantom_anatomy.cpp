@@ -1,6 +1,6 @@
 #include "datasets/catalogue/phantom_anatomy.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

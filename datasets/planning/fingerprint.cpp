@@ -1,6 +1,6 @@
 #include "datasets/planning/fingerprint.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "datasets/preprocessing/foreground.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "datasets/preprocessing/prepare.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 #include "datasets/preprocessing/preprocess_case.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

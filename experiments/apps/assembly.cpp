@@ -1,5 +1,7 @@
 #include "experiments/apps/assembly.h"
 
+#include <torch/version.h>
+
 #include <functional>
 
 #include "datasets/catalogue/splits.h"

@@ -2,6 +2,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/ranges.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+#include <torch/version.h>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 #include "framework/parallel/batch_sum.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
 
 namespace medvol::parallel {
 namespace {

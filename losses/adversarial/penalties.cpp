@@ -1,5 +1,7 @@
 #include "losses/adversarial/penalties.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "framework/core/error.h"
 #include "losses/precision.h"
 

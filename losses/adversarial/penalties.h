@@ -1,7 +1,7 @@
 #pragma once
 #include <functional>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 /// Penalties of a discriminator's gradients with respect to its input. Both keep the graph of that gradient, so that
 /// the discriminator's weights can be trained by them: call them outside autocast and not under NoGradGuard.

@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 #include "losses/metrics/structural_similarity.h"
 
 /// Likeness of a whole image to a reference. Images are of one channel, [D, H, W] or [H, W], of any type, and are

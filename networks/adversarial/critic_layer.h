@@ -2,7 +2,8 @@
 #include <optional>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
 
 #include "framework/config/fields.h"
 #include "networks/adversarial/spectral_convolution.h"

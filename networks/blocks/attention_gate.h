@@ -1,5 +1,7 @@
 #pragma once
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/pimpl.h>
 
 #include "networks/blocks/batch_norm.h"
 #include "networks/blocks/conv_unit.h"

@@ -1,7 +1,8 @@
 #pragma once
 #include <functional>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
 
 namespace medvol::networks {
 

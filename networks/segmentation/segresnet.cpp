@@ -1,5 +1,7 @@
 #include "networks/segmentation/segresnet.h"
 
+#include <torch/nn/modules/linear.h>
+
 #include "framework/core/error.h"
 #include "networks/blocks/cubic_convolution.h"
 #include "networks/blocks/input_size.h"

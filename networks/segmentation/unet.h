@@ -9,11 +9,11 @@ namespace medvol::networks {
 
 /// Empty lists take the plan's suggestion (TaskShape).
 struct UNetOptions {
-  std::vector<int64_t> features_per_stage;
-  std::vector<std::vector<int64_t>> kernel_sizes;
-  std::vector<std::vector<int64_t>> strides;
-  std::vector<int64_t> convolutions_per_stage_encoder;
-  std::vector<int64_t> convolutions_per_stage_decoder;
+  std::vector<int64_t> features_per_stage = {};
+  std::vector<std::vector<int64_t>> kernel_sizes = {};
+  std::vector<std::vector<int64_t>> strides = {};
+  std::vector<int64_t> convolutions_per_stage_encoder = {};
+  std::vector<int64_t> convolutions_per_stage_decoder = {};
   double negative_slope = 0.01;
 
   template <class Visitor>

@@ -2,7 +2,7 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

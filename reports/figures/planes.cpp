@@ -1,6 +1,6 @@
 #include "reports/figures/planes.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

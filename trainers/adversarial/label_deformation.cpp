@@ -1,5 +1,7 @@
 #include "trainers/adversarial/label_deformation.h"
 
+#include <torch/nn/functional/vision.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>

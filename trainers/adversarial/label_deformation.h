@@ -1,7 +1,7 @@
 #pragma once
 #include <array>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/config/fields.h"
 #include "framework/runtime/philox.h"

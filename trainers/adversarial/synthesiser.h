@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/plan/plan.h"
 #include "framework/runtime/execution_context.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/geometry/mesh.h"
 #include "framework/imaging/volume.h"

@@ -1,6 +1,7 @@
 #include "trainers/mesh/vertex_features.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "framework/core/error.h"
 #include "framework/geometry/coordinates.h"

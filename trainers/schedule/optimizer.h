@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 #include "framework/registry/registry.h"
 
 namespace medvol::trainers {

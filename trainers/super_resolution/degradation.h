@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/config/fields.h"
 #include "framework/runtime/philox.h"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/imaging/volume.h"
 #include "framework/plan/plan.h"

@@ -1,6 +1,6 @@
 #include "framework/dicom/deidentify.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 #include <set>

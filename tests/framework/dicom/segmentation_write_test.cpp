@@ -1,6 +1,6 @@
 #include "framework/dicom/segmentation_write.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/dicom/data_set.h"
 #include "framework/imaging/image_io.h"

@@ -1,6 +1,7 @@
 #include "framework/imaging/grid_transform.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 #include "framework/imaging/image_io.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <cstring>

@@ -1,7 +1,7 @@
 #include "framework/runtime/execution_context.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/core/error.h"
 #include "framework/runtime/stop_signal.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "losses/adversarial/feature_matching.h"
 #include "losses/adversarial/register.h"
 

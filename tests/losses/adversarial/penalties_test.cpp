@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/csrc/autograd/autograd.h>
+
 namespace medvol::losses {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/functional/loss.h>
+
 #include "framework/core/error.h"
 #include "losses/segmentation/dice_cross_entropy.h"
 

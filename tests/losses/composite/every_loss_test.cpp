@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "framework/core/error.h"
 #include "losses/composite/deep_supervision.h"
 #include "losses/segmentation/boundary.h"

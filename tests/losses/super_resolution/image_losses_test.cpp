@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 #include "framework/core/error.h"
 #include "losses/super_resolution/perceptual.h"
 #include "losses/super_resolution/pixel.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/modules/rnn.h>
+
 #include "tests/networks/support/network_contract.h"
 
 namespace medvol::networks {

@@ -1,6 +1,8 @@
 // Every operator that has an ONNX form, traced at one size and run in onnxruntime at another.
 #include <gtest/gtest.h>
 
+#include <torch/nn/functional.h>
+
 #include "framework/core/error.h"
 #include "networks/export/onnx.h"
 #include "tests/networks/export/onnx_runtime.h"

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/linear.h>
+
 #include "framework/core/error.h"
 
 namespace medvol::networks {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/linear.h>
+
 #include "framework/core/error.h"
 #include "framework/storage/tensor_archive.h"
 #include "networks/weights/named_weights.h"

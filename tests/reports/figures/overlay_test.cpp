@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/core/error.h"
 #include "framework/imaging/image_io.h"

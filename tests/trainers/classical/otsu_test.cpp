@@ -1,7 +1,7 @@
 #include "trainers/classical/otsu.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "datasets/catalogue/phantom_anatomy.h"
 

@@ -1,7 +1,8 @@
 #include "trainers/inference/instance_norm.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace medvol::trainers {
 namespace {

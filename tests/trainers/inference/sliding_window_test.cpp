@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/functional/pooling.h>
+
 #include "framework/imaging/grid_transform.h"
 #include "framework/imaging/resample.h"
 #include "framework/runtime/machine.h"

@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "trainers/mesh/mesh_sample.h"
 

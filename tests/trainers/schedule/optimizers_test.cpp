@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
 #include <cmath>
 
 #include "framework/core/error.h"

@@ -1,7 +1,7 @@
 #include "trainers/session/checkpointer.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "framework/core/error.h"
 #include "tests/support/support.h"

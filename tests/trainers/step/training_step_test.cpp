@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/nn/modules/linear.h>
+
 #include <cmath>
 #include <limits>
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <memory>
 
-#include <torch/torch.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "networks/discriminator.h"
 

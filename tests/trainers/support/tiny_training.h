@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "losses/composite/deep_supervision.h"
 #include "losses/segmentation/register.h"
