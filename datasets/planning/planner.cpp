@@ -36,14 +36,16 @@ class Planner {
         spacings_[axis].push_back(one.spacing[axis]);
         shapes_[axis].push_back(double(one.shape[axis]));
       }
-    choose_spacing();
+    const std::vector<double> of_data = spacing_of_data();
+    spacing_ = options_.spacing.empty() ? of_data : options_.spacing;
+    if (spacing_.size() != 3) throw core::UserError("plan.spacing needs three numbers (z, y, x)", "plan.spacing");
     for (size_t axis = 0; axis < 3; ++axis) {
       std::vector<double> resampled;
       for (const CaseFingerprint& one : fingerprint.cases)
         resampled.push_back(python_round(one.spacing[axis] / spacing_[axis] * double(one.shape[axis])));
       median_shape_.push_back(core::percentile(resampled, 50));
     }
-    put_coarsest_axis_first();
+    put_first(std::max_element(of_data.begin(), of_data.end()) - of_data.begin());
   }
 
   Plans make() const {
@@ -97,32 +99,27 @@ class Planner {
   bool single_slices() const { return median_shape_[0] == 1; }
   double dataset_voxels() const { return product(median_shape_) * double(fingerprint_.cases.size()); }
 
-  void choose_spacing() {
-    if (!options_.spacing.empty()) {
-      if (options_.spacing.size() != 3)
-        throw core::UserError("plan.spacing needs three numbers (z, y, x)", "plan.spacing");
-      spacing_ = options_.spacing;
-      return;
-    }
-    std::vector<double> size;
+  std::vector<double> spacing_of_data() const {
+    std::vector<double> spacing, size;
     for (size_t axis = 0; axis < 3; ++axis) {
-      spacing_.push_back(core::percentile(spacings_[axis], 50));
+      spacing.push_back(core::percentile(spacings_[axis], 50));
       size.push_back(core::percentile(shapes_[axis], 50));
     }
     // Thick slices: the median would interpolate the thinner half of the data set away.
-    const size_t worst = size_t(std::max_element(spacing_.begin(), spacing_.end()) - spacing_.begin());
+    const size_t worst = size_t(std::max_element(spacing.begin(), spacing.end()) - spacing.begin());
     const size_t a = (worst + 1) % 3, b = (worst + 2) % 3;
-    const double next = std::max(spacing_[a], spacing_[b]);
-    if (spacing_[worst] > anisotropy * next && size[worst] * anisotropy < std::min(size[a], size[b])) {
+    const double next = std::max(spacing[a], spacing[b]);
+    if (spacing[worst] > anisotropy * next && size[worst] * anisotropy < std::min(size[a], size[b])) {
       const double fine = core::percentile(spacings_[worst], 10);
-      spacing_[worst] = fine < next ? next + 1e-5 : fine;
+      spacing[worst] = fine < next ? next + 1e-5 : fine;
     }
+    return spacing;
   }
 
-  /// nnU-Net's transpose_forward: a 2D network is to see the slices as they were taken.
-  void put_coarsest_axis_first() {
-    const auto coarsest = std::max_element(spacing_.begin(), spacing_.end()) - spacing_.begin();
-    std::rotate(transpose_.begin(), transpose_.begin() + coarsest, transpose_.begin() + coarsest + 1);
+  /// nnU-Net's transpose_forward, of the data's coarsest axis: a 2D network is to see the slices as they were taken.
+  /// Not of a given spacing's, as nnU-Net's would be: slices stay slices when their pixels are made coarser.
+  void put_first(std::ptrdiff_t axis) {
+    std::rotate(transpose_.begin(), transpose_.begin() + axis, transpose_.begin() + axis + 1);
     spacing_ = permuted(spacing_, transpose_);
     median_shape_ = permuted(median_shape_, transpose_);
   }

@@ -40,11 +40,11 @@ struct PlannerOptions {
           "device memory that patch and batch are planned for, by nnU-Net's measure; 0: the preset's",
           config::at_least(0));
     visit("batch_size", batch_size, "0: planned", config::at_least(0));
-    visit(
-        "patch_size", patch_size,
-        "voxels in the plan's order of axes (z, y, x, the coarsest moved to the front; 2D: the last two), padded up to "
-        "what the network can halve; empty: planned",
-        config::at_least(1));
+    visit("patch_size", patch_size,
+          "voxels in the plan's order of axes (z, y, x, the data's coarsest moved to the front; 2D: the last two), "
+          "padded "
+          "up to what the network can halve; empty: planned",
+          config::at_least(1));
     visit("spacing", spacing, "mm z, y, x to resample to (3d_lowres: to start from); empty: planned",
           config::positive());
     visit("base_features", base_features,

@@ -125,6 +125,17 @@ TEST(Planner, OptionsOverrule) {
   EXPECT_THROW(make_plan(described(), fingerprint, {.spacing = {1, 1}}), core::UserError);
 }
 
+TEST(Planner, AGivenSpacingLeavesTheSlicesInFront) {
+  const plan::Plan plan = make_plan(described(), uniform(9, {3, 512, 512}, {1, 0.8, 0.8}),
+                                    {.patch_size = {3, 160, 160}, .spacing = {1, 2.4, 2.4}});
+  EXPECT_EQ(plan.transpose_forward, (std::array<int64_t, 3>{0, 1, 2}));
+  EXPECT_EQ(plan.spacing, (std::vector<double>{1, 2.4, 2.4}));
+  EXPECT_EQ(plan.patch_size, (std::vector<int64_t>{3, 160, 160}));
+  const plan::Plan sagittal = make_plan(described(), uniform(9, {100, 80, 30}, {1, 1, 3}), {.spacing = {2, 2, 1}});
+  EXPECT_EQ(sagittal.transpose_forward, (std::array<int64_t, 3>{2, 0, 1}));
+  EXPECT_EQ(sagittal.spacing, (std::vector<double>{1, 2, 2}));
+}
+
 TEST(Planner, BaseFeaturesChangeTheWidthAlone) {
   const Fingerprint fingerprint = uniform(200, {36, 50, 35}, {1, 1, 1});
   const plan::Plan full = make_plan(described(), fingerprint);
