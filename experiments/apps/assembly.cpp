@@ -159,7 +159,8 @@ run::Identity make_identity(const ExperimentOptions& options, const runtime::Exe
   identity.device_name = context.device_name;
   identity.cpu = runtime::cpu_name();
   identity.compute_threads = static_cast<int>(context.compute_threads);
-  identity.precision = precision_text(context.precision);
+  identity.precision = choice_name(context.precision);
+  identity.memory_format = choice_name(context.memory_format);
   identity.data_hash = data_hash;
   identity.seed = static_cast<uint64_t>(options.seed);
   return identity;
@@ -172,6 +173,7 @@ std::vector<std::pair<std::string, std::string>> identity_lines(const run::Ident
           {"device", identity.device_name},
           {"compute threads", std::to_string(identity.compute_threads)},
           {"precision", identity.precision},
+          {"memory format", identity.memory_format},
           {"seed", std::to_string(identity.seed)},
           {"data hash", identity.data_hash}};
 }
@@ -249,7 +251,7 @@ LoadedModel load_model(const std::filesystem::path& model, Weights weights, cons
   const auto resolve = [&](const trainers::BundleMetadata& metadata) {
     runtime::HardwareOptions wanted = hardware;
     if (wanted.precision == runtime::Precision::automatic)
-      wanted.precision = parse_precision(metadata.precision, model.string());
+      wanted.precision = parse_choice<runtime::Precision>(metadata.precision, model.string());
     if (wanted.compute_threads == 0) wanted.compute_threads = metadata.compute_threads;
     return runtime::ExecutionContext::resolve(wanted, 0);
   };

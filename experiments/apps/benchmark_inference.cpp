@@ -127,7 +127,7 @@ runtime::ExecutionContext context_of(const InferenceBenchmarkOptions& options, c
   runtime::HardwareOptions hardware;
   hardware.device = "cpu";
   hardware.compute_threads = options.threads;
-  hardware.precision = parse_precision(precision, "precisions");
+  hardware.precision = parse_choice<runtime::Precision>(precision, "precisions");
   return runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
 }
 

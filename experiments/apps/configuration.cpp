@@ -24,16 +24,4 @@ Arguments plain_lists(Arguments arguments, const std::vector<std::string>& keys)
   return arguments;
 }
 
-std::string precision_text(runtime::Precision precision) {
-  for (const auto& [name, value] : enum_names(precision))
-    if (value == precision) return std::string(name);
-  MEDVOL_CHECK(false, "a precision without a name");
-}
-
-runtime::Precision parse_precision(const std::string& text, const std::string& where) {
-  for (const auto& [name, value] : enum_names(runtime::Precision{}))
-    if (name == text) return value;
-  throw core::UserError("unknown precision '" + text + "'", where, "it was written by another version of medvol");
-}
-
 }  // namespace medvol::apps

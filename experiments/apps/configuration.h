@@ -7,6 +7,7 @@
 #include "experiments/apps/commands.h"
 #include "experiments/apps/experiment_options.h"
 #include "framework/config/app.h"
+#include "framework/core/error.h"
 #include "framework/run/run_directory.h"
 
 namespace medvol::apps {
@@ -18,8 +19,19 @@ std::filesystem::path conf_folder();
 config::ResolvedConfig<ExperimentOptions> read_run_configuration(const run::RunPaths& run,
                                                                  const std::vector<std::string>& overrides = {});
 
-std::string precision_text(runtime::Precision precision);
-runtime::Precision parse_precision(const std::string& text, const std::string& where);
+/// The name of an enumeration's value in a configuration, and back.
+template <class Choice>
+std::string choice_name(Choice choice) {
+  for (const auto& [name, value] : enum_names(choice))
+    if (value == choice) return std::string(name);
+  MEDVOL_CHECK(false, "a choice without a name");
+}
+template <class Choice>
+Choice parse_choice(const std::string& name, const std::string& where) {
+  for (const auto& [known, value] : enum_names(Choice{}))
+    if (known == name) return value;
+  throw core::UserError("unknown choice '" + name + "'", where, "it was written by another version of medvol");
+}
 
 /// `key=A,B` as `key=[A,B]` for these keys: outside a sweep a comma can only mean a list.
 Arguments plain_lists(Arguments arguments, const std::vector<std::string>& keys);

@@ -88,7 +88,7 @@ void run(const DoctorOptions& options) {
        runtime::cpu_has_fast_bf16() ? "in hardware" : "not in hardware, or not usable: slower than float32");
   line("memory", memory_text());
   print_gpus();
-  line("trains on", fmt::format("{} in {}, {} compute threads", context.device_name, precision_text(context.precision),
+  line("trains on", fmt::format("{} in {}, {} compute threads", context.device_name, choice_name(context.precision),
                                 context.compute_threads));
   const std::vector<std::string> found = warnings(options, context);
   if (found.empty()) fmt::print("\nnothing to warn of\n");

@@ -5,6 +5,7 @@
 
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/splits.h"
+#include "experiments/apps/autotune.h"
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/evaluation.h"
 #include "experiments/apps/export_run.h"
@@ -130,7 +131,7 @@ run::Outcome train_network(const ExperimentOptions& options, const runtime::Exec
   core::log_info("{}: {} {}, {} training cases, {} held out; patch {}, batch {}; {} with {} threads, {}", options.name,
                  options.trainer.name(), network_name(task, options), prepared.split.train.size(),
                  prepared.split.validation.size(), fmt::join(prepared.plan.patch_size, "×"), prepared.plan.batch_size,
-                 context.device_name, context.compute_threads, precision_text(context.precision));
+                 context.device_name, context.compute_threads, choice_name(context.precision));
   trainers::Trainer trainer({task.step(), *schedule, task.source(), task.evaluator(), directory, hooks, group},
                             task.options());
   const trainers::Progress& progress = trainer.run();
@@ -286,6 +287,16 @@ runtime::HardwareOptions hardware_of_rank(runtime::HardwareOptions hardware, con
   return hardware;
 }
 
+/// What is left to the program is as it was when the run began: it decides the last digits.
+void take_what_it_began_with(runtime::HardwareOptions& hardware, const std::filesystem::path& file) {
+  const run::Identity identity = run::Identity::load(file);
+  if (hardware.compute_threads == 0) hardware.compute_threads = identity.compute_threads;
+  if (hardware.precision == runtime::Precision::automatic)
+    hardware.precision = parse_choice<runtime::Precision>(identity.precision, file.string());
+  if (hardware.memory_format == runtime::MemoryFormat::automatic)
+    hardware.memory_format = parse_choice<runtime::MemoryFormat>(identity.memory_format, file.string());
+}
+
 TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resolved, const TrainingExtras& extras,
                           const parallel::Environment& environment, const std::shared_ptr<parallel::Group>& group) {
   const ExperimentOptions& options = resolved.options;
@@ -299,17 +310,19 @@ TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resol
       std::filesystem::exists(directory.identity());  // written last: all that describes the run is there
   if (begun) {
     plan = plan::read_plan(directory.root() / "plan.json");
-    if (options.hardware.compute_threads == 0)
-      hardware.compute_threads = run::Identity::load(directory.identity()).compute_threads;
+    take_what_it_began_with(hardware, directory.identity());
   }
-  const runtime::ExecutionContext context =
-      runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
+  runtime::ExecutionContext context = runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
   if (group->size() > 1 && context.device.is_cuda())
     throw core::UserError("several processes train on the CPU only as yet", "hardware.device",
                           "use hardware.device=cpu, or one process");
   context.activate();
   const PreparedExperiment prepared = prepare_together(options, plan, *group);
   check_trainer(options, prepared.plan, *group);
+  if (hardware.autotune && !begun) {
+    hardware = autotuned(options, hardware, prepared.plan, *group);
+    context = runtime::ExecutionContext::resolve(hardware, context.seed);
+  }
   const run::Identity identity = make_identity(options, context, data_hash(prepared));
   if (group->leads()) {
     if (begun)

@@ -21,6 +21,7 @@ void each_field(Self& identity, Visit&& visit) {
   visit("cpu", identity.cpu);
   visit("compute_threads", identity.compute_threads);
   visit("precision", identity.precision);
+  visit("memory_format", identity.memory_format);
   visit("data_hash", identity.data_hash);
   visit("seed", identity.seed);
 }

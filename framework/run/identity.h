@@ -15,9 +15,10 @@ struct Identity {
   std::string device;       ///< "cpu", "cuda:0"
   std::string device_name;  ///< the accelerator's name; the CPU's on the CPU
   std::string cpu;
-  int compute_threads = 0;  ///< part of the result's last digits: a resume restores it
-  std::string precision;    ///< "float32", "bfloat16"
-  std::string data_hash;    ///< of the prepared data
+  int compute_threads = 0;    ///< part of the result's last digits: a resume restores it
+  std::string precision;      ///< "float32", "bf16"
+  std::string memory_format;  ///< of training batches: "contiguous", "channels_last"
+  std::string data_hash;      ///< of the prepared data
   uint64_t seed = 0;
 
   bool operator==(const Identity&) const = default;

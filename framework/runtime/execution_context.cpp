@@ -7,10 +7,13 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/empty.h>
 
 #include "framework/core/error.h"
 #include "framework/runtime/amx.h"
+#include "framework/runtime/instance_norm.h"
 #include "framework/runtime/machine.h"
+#include "framework/runtime/small_convolution.h"
 
 namespace medvol::runtime {
 namespace {
@@ -27,6 +30,12 @@ std::string cpuinfo(const std::string& key) {
 
 config::EnumNames<Precision> enum_names(Precision) {
   return {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bf16", Precision::bf16}};
+}
+
+config::EnumNames<MemoryFormat> enum_names(MemoryFormat) {
+  return {{"auto", MemoryFormat::automatic},
+          {"contiguous", MemoryFormat::contiguous},
+          {"channels_last", MemoryFormat::channels_last}};
 }
 
 bool cpu_has_fast_bf16() {
@@ -63,6 +72,9 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
   context.precision = options.precision;
   if (context.precision == Precision::automatic)
     context.precision = context.device.is_cuda() || cpu_has_fast_bf16() ? Precision::bf16 : Precision::float32;
+  context.memory_format = options.memory_format;
+  if (context.memory_format == MemoryFormat::automatic)
+    context.memory_format = context.device.is_cpu() ? MemoryFormat::channels_last : MemoryFormat::contiguous;
   context.compute_threads =
       options.compute_threads > 0 ? options.compute_threads : std::max(1u, std::thread::hardware_concurrency());
   context.shard_optimizer = options.shard_optimizer;
@@ -75,6 +87,15 @@ void ExecutionContext::activate() const {
   prepare_amx();
   at::set_num_threads(static_cast<int>(compute_threads));
   at::globalContext().setFlushDenormal(true);
+  use_fast_instance_norm();
+  use_onednn_for_small_images();
+}
+
+at::Tensor ExecutionContext::laid_out(const at::Tensor& batch) const {
+  if (memory_format != MemoryFormat::channels_last || batch.dim() < 4) return batch.contiguous();
+  const auto format = batch.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::ChannelsLast3d;
+  // Not contiguous(format), which leaves the strides of one channel as they are: networks read the order off them.
+  return at::empty(batch.sizes(), batch.options(), format).copy_(batch);
 }
 
 at::Generator ExecutionContext::generator(Purpose purpose, uint64_t index) const {

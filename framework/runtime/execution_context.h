@@ -14,10 +14,17 @@ namespace medvol::runtime {
 enum class Precision { automatic, float32, bf16 };
 config::EnumNames<Precision> enum_names(Precision);
 
+/// Order of a training batch in memory: NCDHW, or NDHWC, in which convolutions need no reordering. `automatic`:
+/// channels-last on CPUs, where it is measured faster, contiguous on CUDA, where nobody has measured.
+enum class MemoryFormat { automatic, contiguous, channels_last };
+config::EnumNames<MemoryFormat> enum_names(MemoryFormat);
+
 /// `hardware:` of a configuration.
 struct HardwareOptions {
   std::string device = "auto";
   Precision precision = Precision::automatic;
+  MemoryFormat memory_format = MemoryFormat::automatic;
+  bool autotune = false;
   int64_t compute_threads = 0;
   bool shard_optimizer = false, compress_gradients = false;
 
@@ -25,6 +32,12 @@ struct HardwareOptions {
   void fields(Visitor& visit) {
     visit("device", device, "where networks run: auto (CUDA when there is one), cpu, cuda or cuda:N");
     visit("precision", precision, "auto, float32 or bf16; auto: bf16 on CUDA and on CPUs with AVX512-BF16 or AMX");
+    visit("memory_format", memory_format,
+          "order of a training batch in memory: contiguous, channels_last, or auto: channels_last on the CPU");
+    visit("autotune", autotune,
+          "try memory formats, and precisions where that is auto, for some seconds before training and take the "
+          "fastest; a run records the choice and a resume takes it again, but another run of the same seed may choose "
+          "otherwise");
     visit(
         "compute_threads", compute_threads,
         "threads of LibTorch's kernels; 0: one a core. Results repeat bit for bit at the same number, so a run records "
@@ -41,7 +54,8 @@ struct HardwareOptions {
 /// kernel thread count, which `activate` sets once.
 struct ExecutionContext {
   c10::Device device = c10::Device(c10::kCPU);
-  Precision precision = Precision::float32;  ///< never `automatic`
+  Precision precision = Precision::float32;               ///< never `automatic`
+  MemoryFormat memory_format = MemoryFormat::contiguous;  ///< never `automatic`
   uint64_t seed = 0;
   int64_t compute_threads = 1;
   bool shard_optimizer = false, compress_gradients = false;  ///< see HardwareOptions
@@ -49,8 +63,11 @@ struct ExecutionContext {
 
   /// Resolves `auto`s; throws core::UserError for a device that is not there.
   static ExecutionContext resolve(const HardwareOptions& options, uint64_t seed);
-  /// Sets LibTorch's thread count, flushes denormals, and sees to AMX (runtime::prepare_amx).
+  /// Sets LibTorch's thread count, flushes denormals, gives it faster kernels, and sees to AMX
+  /// (runtime::prepare_amx).
   void activate() const;
+  /// A batch [N, C, …] in the context's memory format.
+  at::Tensor laid_out(const at::Tensor& batch) const;
   /// A LibTorch generator on the CPU whose seed is a function of (seed, purpose, index).
   at::Generator generator(Purpose purpose, uint64_t index = 0) const;
 };

@@ -20,10 +20,10 @@ ConvBlockImpl::ConvBlockImpl(const ConvolutionOptions& options, double negative_
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
   torch::Tensor y = norm_->forward(conv_->forward(x));
-  // Not in place in training: the norm gives a view on the CPU, and autograd copies whole views to keep track of a
-  // change (a tenth of a step).
-  return c10::InferenceMode::is_enabled() ? torch::leaky_relu_(y, negative_slope_)
-                                          : torch::leaky_relu(y, negative_slope_);
+  // Not in place where the norm gives a view in training (LibTorch's own does): autograd copies whole views to keep
+  // track of a change. Not in a trace either: an exported file has the plain operator.
+  const bool in_place = c10::InferenceMode::is_enabled() || (y.requires_grad() && !y.is_view());
+  return in_place ? torch::leaky_relu_(y, negative_slope_) : torch::leaky_relu(y, negative_slope_);
 }
 
 StackedConvBlocksImpl::StackedConvBlocksImpl(int64_t count, ConvolutionOptions first, double negative_slope) {

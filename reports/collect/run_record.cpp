@@ -22,6 +22,7 @@ std::vector<std::pair<std::string, std::string>> identity_texts(const run::Ident
       {"CPU", identity.cpu},
       {"compute threads", fmt::format("{}", identity.compute_threads)},
       {"precision", identity.precision},
+      {"memory format", identity.memory_format},
       {"seed", fmt::format("{}", identity.seed)},
       {"data hash", identity.data_hash}};
   std::erase_if(texts, [](const auto& entry) { return entry.second.empty(); });

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "framework/core/error.h"
-#include "trainers/inference/instance_norm.h"
 #include "trainers/inference/open_slices.h"
 
 namespace medvol::trainers {
@@ -148,7 +147,6 @@ SlidingWindow::SlidingWindow(WindowNetwork network, std::array<int64_t, 3> patch
                                               : 4),
       options_(options),
       context_(context) {
-  use_fast_instance_norm();
   const std::array<int64_t, 3> made = times(patch_, upsampling_);
   weights_ = options.gaussian ? gaussian_weights(made) : torch::ones({made[0], made[1], made[2]});
 }

@@ -12,8 +12,12 @@ StepBatch on_device(const StepBatch& batch, int64_t dimensions, const runtime::E
     const auto type = tensor.is_floating_point() ? torch::kFloat32 : torch::kInt64;
     return tensor.to(context.device, type, /*non_blocking=*/true);
   };
-  return {
-      ready(batch.images, 2), ready(batch.target, 1), batch.index, ready(batch.partner, 1), batch.share, batch.part};
+  return {context.laid_out(ready(batch.images, 2)),
+          ready(batch.target, 1),
+          batch.index,
+          ready(batch.partner, 1),
+          batch.share,
+          batch.part};
 }
 
 TrainingStep::TrainingStep(std::shared_ptr<networks::Network> network, int64_t dimensions, Objective objective,

@@ -36,8 +36,8 @@ using Objective = std::function<torch::Tensor(const std::vector<torch::Tensor>& 
 /// and what it is compared with. Empty: the batch as it is.
 using Prepare = std::function<StepBatch(const StepBatch& batch)>;
 
-/// The batch on the context's device; a 2D network's loses its third axis ([N, C, 1, H, W] → [N, C, H, W]); integer
-/// targets become int64.
+/// The batch on the context's device, the images in its memory format; a 2D network's loses its third axis ([N, C, 1,
+/// H, W] → [N, C, H, W]); integer targets become int64.
 StepBatch on_device(const StepBatch& batch, int64_t dimensions, const runtime::ExecutionContext& context);
 
 /// One network and one objective: forward under autocast, loss in float32, backward, clip, update, moving average.

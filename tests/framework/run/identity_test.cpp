@@ -14,14 +14,16 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Identity example() { return {"0.1.0", "abc123", "2.11.0", "cpu", "Xeon", "Xeon", 2, "bfloat16", "ff00", UINT64_MAX}; }
+Identity example() {
+  return {"0.1.0", "abc123", "2.11.0", "cpu", "Xeon", "Xeon", 2, "bf16", "contiguous", "ff00", UINT64_MAX};
+}
 
 TEST(Identity, GoesThroughJsonAndFile) {
   tests::TemporaryFolder folder;
   EXPECT_EQ(Identity::from_json(example().to_json()), example());
   example().save(folder / "identity.json");
   EXPECT_EQ(Identity::load(folder / "identity.json"), example());
-  EXPECT_EQ(example().to_json().size(), 10u);
+  EXPECT_EQ(example().to_json().size(), 11u);
 }
 
 TEST(Identity, MissingOrMistypedFieldsAreNamed) {
@@ -46,7 +48,7 @@ TEST(Identity, DifferencesAreListed) {
   here.compute_threads = 4;
   here.precision = "float32";
   EXPECT_THAT(example().differences(here),
-              ElementsAre("compute_threads: 2 there, 4 here", "precision: \"bfloat16\" there, \"float32\" here"));
+              ElementsAre("compute_threads: 2 there, 4 here", "precision: \"bf16\" there, \"float32\" here"));
 }
 
 }  // namespace

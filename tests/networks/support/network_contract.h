@@ -159,20 +159,39 @@ inline void expect_head_sizes(const NetworkCheck& check, networks::Network& netw
   }
 }
 
-inline void expect_gradients(const NetworkCheck& check, networks::Network& network, const torch::Tensor& x) {
+/// Gradients of a random sum of all heads, by the parameters' names.
+inline std::map<std::string, torch::Tensor> gradients(networks::Network& network, const torch::Tensor& x) {
   network.train();
+  torch::manual_seed(9);  // of dropout
   torch::Tensor sum = torch::zeros({});
   for (const torch::Tensor& head : network.forward(x))
     sum = sum + (head * torch::empty(head.sizes()).normal_(0.0, 1.0, generator(9))).sum();
   sum.backward();
-  for (const auto& item : network.named_parameters()) {
-    const torch::Tensor gradient = item.value().grad();
-    ASSERT_TRUE(gradient.defined()) << item.key();
-    EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << item.key();
-    if (check.without_effect(item.key())) continue;
-    EXPECT_GT(gradient.abs().max().item<float>(), 0) << item.key();
+  std::map<std::string, torch::Tensor> found;
+  for (const auto& item : network.named_parameters()) found.emplace(item.key(), item.value().grad());
+  network.zero_grad(/*set_to_none=*/true);
+  return found;
+}
+
+/// The batch in the order of memory that CPUs train and predict in.
+inline torch::Tensor channels_last(const torch::Tensor& x) {
+  const auto format = x.dim() == 5 ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
+  return torch::empty(x.sizes(), x.options(), format).copy_(x);
+}
+
+/// Finite, not nought, and the same in both orders of memory but for rounding.
+inline void expect_gradients(const NetworkCheck& check, networks::Network& network, const torch::Tensor& x) {
+  const auto found = gradients(network, x), other = gradients(network, channels_last(x));
+  double difference = 0, size = 0;
+  for (const auto& [name, gradient] : found) {
+    ASSERT_TRUE(gradient.defined()) << name;
+    EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << name;
+    difference += (gradient - other.at(name)).square().sum().item<double>();
+    size += gradient.square().sum().item<double>();
+    if (check.without_effect(name)) continue;
+    EXPECT_GT(gradient.abs().max().item<float>(), 0) << name;
   }
-  network.zero_grad();
+  EXPECT_LE(std::sqrt(difference), 5e-3 * std::sqrt(size)) << "channels-last";
 }
 
 inline void expect_bf16_close(const NetworkCheck& check, networks::Network& network, const torch::Tensor& x) {
@@ -192,13 +211,12 @@ inline void expect_bf16_close(const NetworkCheck& check, networks::Network& netw
   EXPECT_GT(difference, 0) << "autocast changed nothing";
 }
 
-/// Inference hands windows over channels-last on a CPU: the same output but for rounding.
+/// The same output in both orders of memory but for rounding.
 inline void expect_takes_channels_last(networks::Network& network, const torch::Tensor& x) {
   const torch::InferenceMode inference;
   network.eval();
-  const auto format = x.dim() == 5 ? torch::MemoryFormat::ChannelsLast3d : torch::MemoryFormat::ChannelsLast;
   const torch::Tensor expected = network.forward(x).front();
-  const double difference = (network.forward(x.contiguous(format)).front() - expected).norm().item<double>();
+  const double difference = (network.forward(channels_last(x)).front() - expected).norm().item<double>();
   EXPECT_LE(difference, 1e-3 * expected.norm().item<double>()) << "channels-last";
 }
 
@@ -232,7 +250,8 @@ class OneThread {
 }  // namespace contract
 
 /// The promises of networks/network.h: sizes of all heads in training and in evaluation, a finite gradient for every
-/// parameter that is not nought, bf16 near float32, float32 and the initialisation the same bits again.
+/// parameter that is not nought, both orders of memory alike, bf16 near float32, float32 and the initialisation the
+/// same bits again.
 inline void check_network(const NetworkCheck& check) {
   const contract::OneThread one_thread;
   const auto network = check.build();
