@@ -17,11 +17,13 @@ using nlohmann::json;
 /// Raised whenever the same files and options give another fingerprint.
 constexpr int fingerprint_version = 1;
 
-std::string identity(const DatasetDescription& dataset, const FingerprintOptions& options) {
-  CaseSource source;
+std::string identity(const DatasetDescription& dataset, const FingerprintOptions& options,
+                     const std::filesystem::path& checksums) {
+  CaseSource source(checksums);
   std::vector<json> sources(dataset.cases.size());
   for_each_parallel(static_cast<int64_t>(sources.size()), options.threads,
                     [&](int64_t i) { sources[size_t(i)] = source.of(dataset.cases[size_t(i)]); });
+  source.keep();
   json all = {{"version", fingerprint_version},
               {"samples", options.foreground_samples},
               {"seed", options.seed},
@@ -53,7 +55,8 @@ std::optional<Fingerprint> kept(const DatasetDescription& dataset, const std::fi
 
 Fingerprint kept_fingerprint(const DatasetDescription& dataset, const std::filesystem::path& path,
                              const FingerprintOptions& options, const ProgressCallback& progress) {
-  const std::string current = identity(dataset, options);
+  const std::string current =
+      identity(dataset, options, std::filesystem::path(path).replace_extension(".checksums.json"));
   if (std::optional<Fingerprint> before = kept(dataset, path, current)) {
     before->corrections = options.corrections;
     return *std::move(before);

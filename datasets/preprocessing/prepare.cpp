@@ -58,8 +58,8 @@ at::Tensor as_half(const at::Tensor& image, const std::string& file) {
 class Preparation {
  public:
   Preparation(const DatasetDescription& dataset, const plan::Plan& plan, const std::vector<std::string>& previous,
-              storage::StoreWriter& store)
-      : dataset_(dataset), plan_(plan), previous_(previous), store_(store), recipe_(recipe(plan)) {}
+              storage::StoreWriter& store, const std::filesystem::path& checksums)
+      : dataset_(dataset), plan_(plan), previous_(previous), store_(store), source_(checksums), recipe_(recipe(plan)) {}
 
   /// True when the case had to be prepared.
   bool prepare(const Case& one) const {
@@ -84,6 +84,8 @@ class Preparation {
                 {store_layout::transform, made.transform.to_json()}});
     return true;
   }
+  /// What is known of the files, for the next time.
+  void keep_checksums() const { source_.keep(); }
 
  private:
   bool unchanged(const std::string& id, const json& source) const {
@@ -132,11 +134,13 @@ PreparedDataset prepare(const DatasetDescription& dataset, const plan::Plan& pla
   {
     storage::StoreWriter store(path);
     forget_absent_cases(store, dataset);
-    const Preparation preparation(dataset, plan, options.previous, store);
+    const Preparation preparation(dataset, plan, options.previous, store,
+                                  std::filesystem::path(path).replace_extension(".checksums.json"));
     for_each_parallel(
         static_cast<int64_t>(dataset.cases.size()), options.threads,
         [&](int64_t i) { done[size_t(i)] = preparation.prepare(dataset.cases[size_t(i)]); }, progress);
     store.finish();
+    preparation.keep_checksums();
   }
   PreparedDataset result{CaseStore(path), {}, 0};
   for (size_t i = 0; i < done.size(); ++i)

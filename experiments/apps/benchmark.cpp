@@ -20,7 +20,13 @@ const std::vector<Benchmark>& benchmarks() {
       {"inference", "seconds, memory and masks of sliding-window inference, against MONAI's", benchmark_inference},
       {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading},
       {"preparation", "seconds from a data set to its store, against nnU-Net's fingerprint, plan and preprocessing",
-       benchmark_preparation}};
+       benchmark_preparation},
+      {"startup", "from the launch to the end of the first training step, part by part, against nnU-Net's trainer",
+       benchmark_startup},
+      {"step", "what a training step computes, part by part and against the device's ceiling and nnU-Net's step",
+       benchmark_step},
+      {"training", "training steps a second on a data set, loading included, against nnU-Net's trainer",
+       benchmark_training}};
   return all;
 }
 

@@ -1,10 +1,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <fmt/ranges.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adam.h>
-#include <torch/version.h>
 
 #include <cmath>
 
@@ -150,21 +148,6 @@ std::filesystem::path mask_file(const std::filesystem::path& folder, const std::
   return folder / (who + "_" + how + ".u8");
 }
 
-/// Operations a second of one 3D convolution of 64 channels, the best of five: what the device gives at most here.
-double ceiling(const runtime::ExecutionContext& context) {
-  const torch::InferenceMode inference;
-  const auto type = context.precision == runtime::Precision::bf16 ? torch::kBFloat16 : torch::kFloat32;
-  const torch::Tensor image = torch::ones({1, 64, 48, 48, 48}, type).contiguous(torch::MemoryFormat::ChannelsLast3d);
-  const torch::Tensor weight = torch::ones({64, 64, 3, 3, 3}, type);
-  double best = 0;
-  for (int repeat = 0; repeat < 6; ++repeat) {
-    const runtime::Stopwatch watch;
-    torch::conv3d(image, weight, {}, 1, 1);
-    best = std::max(best, 2 * 27.0 * 64 * 64 * 48 * 48 * 48 / watch.seconds());
-  }
-  return best;
-}
-
 /// medvol's part, in this process: `precisions` has one entry.
 void measure(const InferenceBenchmarkOptions& options) {
   const std::string& precision = options.precisions.front();
@@ -209,7 +192,9 @@ void measure(const InferenceBenchmarkOptions& options) {
   write_raw(mask_file(options.measure, "medvol", precision), mask);
   storage::write_atomic(
       options.measure / "result.json",
-      nlohmann::json{{"seconds", seconds}, {"memory", memory}, {"flop", flop}, {"ceiling", ceiling(context)}}.dump());
+      nlohmann::json{
+          {"seconds", seconds}, {"memory", memory}, {"flop", flop}, {"ceiling", convolution_ceiling(context)}}
+          .dump());
 }
 
 struct Figures {
@@ -323,9 +308,8 @@ void run(const InferenceBenchmarkOptions& options) {
   const runtime::ExecutionContext context = context_of(options, "float32");
   context.activate();
   const auto network = make_network(options, context);
-  fmt::print("{}, {} threads, LibTorch {}; nnU-Net's 3D network, features {}, {:.2f} M parameters\n",
-             context.device_name, context.compute_threads, TORCH_VERSION, fmt::join(options.features, ", "),
-             static_cast<double>(network->parameter_count()) / 1e6);
+  fmt::print("{}; nnU-Net's 3D network, features {}, {:.2f} M parameters\n", machine_line(context),
+             fmt::join(options.features, ", "), static_cast<double>(network->parameter_count()) / 1e6);
   const WorkFolder work;
   {
     const runtime::Stopwatch watch;

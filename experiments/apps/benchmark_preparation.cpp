@@ -46,16 +46,6 @@ std::vector<int64_t> counts_to_try(const PreparationBenchmarkOptions& options) {
   return {counts.begin(), counts.end()};
 }
 
-/// What stands in the folder's dataset.json.
-json about(const std::filesystem::path& data) {
-  const std::filesystem::path file = data / "dataset.json";
-  try {
-    return json::parse(storage::read_bytes(file));
-  } catch (const json::exception&) {
-    throw core::UserError("is no JSON", file.string());
-  }
-}
-
 struct Preparation {
   double seconds;
   json plan;  ///< of the configuration, as `medvol prepare` prints it
@@ -66,13 +56,9 @@ Preparation prepare_once(const PreparationBenchmarkOptions& options, int64_t thr
                          const std::filesystem::path& work) {
   const std::filesystem::path store = work / "prepared";
   std::filesystem::remove_all(store);
-  std::vector<std::string> words{"medvol",
-                                 "prepare",
-                                 about(*options.data).contains("training") ? "dataset=decathlon" : "dataset=nnunet",
-                                 "dataset.root=" + options.data->string(),
-                                 "plan.configuration=" + options.configuration,
-                                 "prepare.folder=" + store.string(),
-                                 fmt::format("prepare.threads={}", threads)};
+  std::vector<std::string> words{"medvol", "prepare", "plan.configuration=" + options.configuration,
+                                 "prepare.folder=" + store.string(), fmt::format("prepare.threads={}", threads)};
+  for (const std::string& word : dataset_words(*options.data)) words.push_back(word);
   if (!options.spacing.empty()) words.push_back(fmt::format("plan.spacing=[{}]", fmt::join(options.spacing, ",")));
   const runtime::Stopwatch watch;
   const int code = run_program(words, {work / "plans.json", work / "errors"});

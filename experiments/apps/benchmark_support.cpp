@@ -1,7 +1,10 @@
 #include "experiments/apps/benchmark_support.h"
 
+#include <ATen/ops/conv3d.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <fmt/format.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +15,7 @@
 #include "experiments/apps/configuration.h"
 #include "experiments/apps/run_program.h"
 #include "framework/core/error.h"
+#include "framework/runtime/stopwatch.h"
 #include "framework/storage/atomic_file.h"
 #include "framework/storage/file_error.h"
 
@@ -90,6 +94,34 @@ nlohmann::json run_peer(const std::filesystem::path& python, const std::string& 
                           "experiments/benchmarks/peers.txt lists what that python must have");
   }
   return nlohmann::json::parse(storage::read_bytes(work / "peer.json"));
+}
+
+std::vector<std::string> dataset_words(const std::filesystem::path& data) {
+  const std::filesystem::path file = data / "dataset.json";
+  try {
+    const bool decathlon = nlohmann::json::parse(storage::read_bytes(file)).contains("training");
+    return {decathlon ? "dataset=decathlon" : "dataset=nnunet", "dataset.root=" + data.string()};
+  } catch (const nlohmann::json::exception&) {
+    throw core::UserError("is no JSON", file.string());
+  }
+}
+
+std::string machine_line(const runtime::ExecutionContext& context) {
+  return fmt::format("{}, {} threads, LibTorch {}", context.device_name, context.compute_threads, TORCH_VERSION);
+}
+
+double convolution_ceiling(const runtime::ExecutionContext& context) {
+  const c10::InferenceMode inference;
+  const auto type = context.precision == runtime::Precision::bf16 ? at::kBFloat16 : at::kFloat;
+  const at::Tensor image = at::ones({1, 64, 48, 48, 48}, type).contiguous(at::MemoryFormat::ChannelsLast3d);
+  const at::Tensor weight = at::ones({64, 64, 3, 3, 3}, type);
+  double best = 0;
+  for (int repeat = 0; repeat < 6; ++repeat) {
+    const runtime::Stopwatch watch;
+    at::conv3d(image, weight, {}, 1, 1);
+    best = std::max(best, 2 * 27.0 * 64 * 64 * 48 * 48 * 48 / watch.seconds());
+  }
+  return best;
 }
 
 double mean(const std::vector<double>& values) {

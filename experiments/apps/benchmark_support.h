@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "datasets/augmentation/source_patch.h"
+#include "framework/runtime/execution_context.h"
 
 namespace medvol::apps {
 
@@ -41,6 +42,17 @@ void print_end_of(const std::filesystem::path& file);
 /// becomes job.json; returns what it wrote to peer.json. Throws core::UserError when it fails.
 nlohmann::json run_peer(const std::filesystem::path& python, const std::string& script,
                         const std::filesystem::path& work, const nlohmann::json& job);
+
+/// The words of `medvol train` or `prepare` for a folder in the Decathlon's or nnU-Net's layout. Throws core::UserError
+/// where there is no dataset.json.
+std::vector<std::string> dataset_words(const std::filesystem::path& data);
+
+/// Processor, threads and LibTorch, for the head of a table.
+std::string machine_line(const runtime::ExecutionContext& context);
+
+/// Operations a second of one 3D convolution of 64 channels on the CPU, the best of five: what the device gives at most
+/// in the context's precision.
+double convolution_ceiling(const runtime::ExecutionContext& context);
 
 /// A line of the table: mean, median, fastest, slowest in milliseconds, and how many.
 void print_times(const std::string& name, const std::vector<double>& seconds);

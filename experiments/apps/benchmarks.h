@@ -8,5 +8,8 @@ int benchmark_augmentation(const Arguments& arguments);
 int benchmark_inference(const Arguments& arguments);
 int benchmark_loading(const Arguments& arguments);
 int benchmark_preparation(const Arguments& arguments);
+int benchmark_startup(const Arguments& arguments);
+int benchmark_step(const Arguments& arguments);
+int benchmark_training(const Arguments& arguments);
 
 }  // namespace medvol::apps

@@ -91,7 +91,8 @@ int demo(const Arguments& arguments) {
       {.tables =
            [&](const PreparedExperiment& prepared) { return otsu_baseline(prepared, resolved.options.evaluation); },
        .exported = [&](const run::RunPaths& run,
-                       const PreparedExperiment& prepared) { compared = check_exported(run, prepared); }});
+                       const PreparedExperiment& prepared) { compared = check_exported(run, prepared); },
+       .clock = watch});
   if (!trained.leads) return 0;
   const run::RunPaths paths(trained.directory);
   print_evaluation(*trained.evaluation, paths.evaluation());

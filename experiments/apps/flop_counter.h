@@ -3,8 +3,8 @@
 
 namespace medvol::apps {
 
-/// Multiplications and additions of convolutions and matrix products, as LibTorch runs them in this thread while it
-/// lives; two a multiply-add. One at a time.
+/// Multiplications and additions of convolutions and matrix products, forward and backward, as LibTorch runs them in
+/// this thread (where a backward pass on the CPU runs too) while it lives; two a multiply-add. One at a time.
 class FlopCounter {
  public:
   FlopCounter();

@@ -105,6 +105,7 @@ int sweep(const config::CommandLine& line) {
 }  // namespace
 
 int train(const Arguments& arguments) {
+  const runtime::Stopwatch watch;
   const config::HelpPage page{"train",
                               "Trains a network and leaves a run directory: configuration, identity, log, TensorBoard "
                               "events, curves, checkpoints, predictions of the "
@@ -121,7 +122,7 @@ int train(const Arguments& arguments) {
   if (const auto text = config::answer(line, {conf_folder(), "config"}, page, ExperimentOptions{}))
     return fmt::print("{}", *text), 0;
   if (line.multirun) return sweep(line);
-  const TrainedRun trained = train_run(resolve(line));
+  const TrainedRun trained = train_run(resolve(line), {.clock = watch});
   if (!trained.leads) return 0;
   if (trained.evaluation) print_evaluation(*trained.evaluation, run::RunPaths(trained.directory).evaluation());
   fmt::print("run: {}\n", trained.directory.string());

@@ -300,6 +300,8 @@ void take_what_it_began_with(runtime::HardwareOptions& hardware, const std::file
 TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resolved, const TrainingExtras& extras,
                           const parallel::Environment& environment, const std::shared_ptr<parallel::Group>& group) {
   const ExperimentOptions& options = resolved.options;
+  runtime::Stopwatch watch = extras.clock;
+  const double configuring = watch.restart();
   const runtime::StopSignal signals;
   run::RunDirectory directory = group->leads() ? run::RunDirectory::create(options.run.dir, options.resume)
                                                : run::RunDirectory::follow(options.run.dir);
@@ -330,12 +332,15 @@ TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resol
     else
       write_description(directory, resolved, prepared, identity);
   }
+  const double preparing = watch.restart();
 
   const std::unique_ptr<trainers::Task> task =
       options.trainer.build(task_context(options, context, prepared, directory, group));
   if (!task->own_network().empty() && !options.pretrained.from.empty())
     throw core::UserError("trainer=" + options.trainer.name() + " brings its own network, which starts from no weights",
                           "pretrained.from", "leave it out");
+  directory.append(
+      {{"event", "start"}, {"configuration_s", configuring}, {"data_s", preparing}, {"network_s", watch.seconds()}});
   run::Outcome outcome = train_network(options, context, prepared, *task, directory, group);
   TrainedRun result{directory.root(), std::nullopt};
   const bool predicts = !prepared.split.validation.empty() && trainers::makes_label_maps(options.trainer.name());

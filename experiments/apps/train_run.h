@@ -2,6 +2,7 @@
 #include "experiments/apps/assembly.h"
 #include "framework/config/app.h"
 #include "framework/run/run_directory.h"
+#include "framework/runtime/stopwatch.h"
 #include "reports/tables/evaluation_report.h"
 
 namespace medvol::apps {
@@ -19,6 +20,8 @@ struct TrainingExtras {
   std::function<std::vector<reports::Table>(const PreparedExperiment&)> tables = {};
   /// Called when the exported file is there.
   std::function<void(const run::RunPaths&, const PreparedExperiment&)> exported = {};
+  /// Runs since the command began, for the log's record of the start.
+  runtime::Stopwatch clock = {};
 };
 
 /// Everything from a resolved configuration to a finished run directory: data, training, predictions of the held-out

@@ -74,5 +74,97 @@ TEST(Benchmark, PreparationAgainstAPeer) {
   EXPECT_THAT(absent.output, HasSubstr("nowhere/dataset.json"));
 }
 
+/// The count in "the networks differ: N parameters, …".
+int64_t parameters_told_by(const Outcome& refused) {
+  const std::string before = "the networks differ: ";
+  const size_t found = refused.output.find(before);
+  EXPECT_NE(found, std::string::npos) << refused.output;
+  return found == std::string::npos ? 0 : std::stoll(refused.output.substr(found + before.size()));
+}
+
+/// Operations of a training step of nnU-Net's network of features 4, 8, 16 on one patch of 16³, two classes: a product
+/// forward, one for the gradient of the weight, one for that of the input.
+double operations_of_a_tiny_step() {
+  const auto convolution = [](double voxels, double in, double out) { return 2 * 27 * voxels * in * out; };
+  const auto up = [](double voxels, double in, double out) { return 2 * voxels * in * out; };  // each voxel has one tap
+  const double fine = 16 * 16 * 16, half = 8 * 8 * 8, quarter = 4 * 4 * 4;
+  const double first = convolution(fine, 1, 4), coarse_head = 2 * half * 8 * 2;
+  const double rest = convolution(fine, 4, 4) + convolution(half, 4, 8) + convolution(half, 8, 8) +
+                      convolution(quarter, 8, 16) + convolution(quarter, 16, 16) + up(half, 16, 8) +
+                      convolution(half, 16, 8) + convolution(half, 8, 8) + up(fine, 8, 4) + convolution(fine, 8, 4) +
+                      convolution(fine, 4, 4) + 2 * fine * 4 * 2;
+  return 3 * rest + 2 * first + coarse_head;  // an image needs no gradient; the coarsest head counts nothing
+}
+
+TEST(Benchmark, StepAgainstAPeer) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  std::vector<std::string> words{"benchmark", "step",     "patch=[16,16,16]",  "features=4", "classes=2", "batch=1",
+                                 "steps=2",   "warmup=0", "precision=float32", "rounds=2",   "threads=1"};
+  const Outcome alone = program.run(words);
+  EXPECT_EQ(alone.code, 0) << alone.output;
+  EXPECT_THAT(alone.output, AllOf(HasSubstr("features 4, 8, 16, patch 16×16×16, batch 1"), HasSubstr("LibTorch"),
+                                  ContainsRegex("medvol float32 .* 4\n"), ContainsRegex("forward and loss .* 4\n"),
+                                  ContainsRegex("backward .* 4\n"), ContainsRegex("optimiser .* 4\n")));
+  const size_t found = alone.output.find(" GFLOP a step");
+  ASSERT_NE(found, std::string::npos) << alone.output;
+  const double told = std::stod(alone.output.substr(alone.output.rfind('\n', found) + 1));
+  EXPECT_NEAR(told, operations_of_a_tiny_step() / 1e9, 1e-3 * told);
+
+  words.push_back("peer=./peer");
+  const auto answers = [&](int64_t parameters) {
+    const json peer{{"versions", {{"nnunetv2", "9.9"}}}, {"parameters", parameters}, {"seconds", {1000.0, 1000.0}}};
+    write_peer(folder / "peer",
+               "test -s $2/images.f32 && test -s $2/labels.u8 && grep -q architecture $2/job.json && "
+               "echo '" +
+                   peer.dump() + "' > $2/peer.json");
+    return program.run(words);
+  };
+  const Outcome other = answers(7);
+  EXPECT_EQ(other.code, 1);
+  const Outcome compared = answers(parameters_told_by(other));
+  EXPECT_EQ(compared.code, 0) << compared.output;
+  EXPECT_THAT(compared.output,
+              AllOf(ContainsRegex("nnunetv2 9.9 float32 .* 4\n"), ContainsRegex("ratio of the medians [0-9]{3,}")));
+}
+
+TEST(Benchmark, WholeTrainingsAndTheirStartAgainstAPeer) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  made_dataset(folder / "data", 2);
+  const auto answers = [&](const std::vector<std::string>& words, int64_t parameters) {
+    const json peer{{"versions", {{"nnunetv2", "9.9"}}},
+                    {"parameters", parameters},
+                    {"moments", {{"imported", 2e9}, {"ready", 2e9 + 3}}},
+                    {"waits", {0.5, 1.0, 1.0}},
+                    {"seconds", {1000.5, 1000.0, 1000.0}}};
+    write_peer(folder / "peer", "if grep -q prepare $2/job.json; then echo '{}' > $2/peer.json; else echo '" +
+                                    peer.dump() + "' > $2/peer.json; fi");
+    return program.run(words);
+  };
+  std::vector<std::string> words{"benchmark", "training", "data=data",         "peer=./peer", "features=2", "batch=2",
+                                 "steps=2",   "warmup=1", "precision=float32", "rounds=1",    "threads=1"};
+  const Outcome other = answers(words, 7);
+  EXPECT_EQ(other.code, 1);
+  const Outcome compared = answers(words, parameters_told_by(other));
+  EXPECT_EQ(compared.code, 0) << compared.output;
+  EXPECT_THAT(compared.output,
+              AllOf(ContainsRegex("medvol float32 .* 2\n"), ContainsRegex("nnunetv2 9.9 float32 .* 2\n"),
+                    HasSubstr("0.001 steps a second, 0.1 % of the time waiting"), HasSubstr("TFLOP/s"),
+                    ContainsRegex("ratio of the medians [0-9]{3,}")));
+
+  const Outcome starts = answers({"benchmark", "startup", "data=data", "peer=./peer", "features=2", "batch=2",
+                                  "repeats=1", "precision=float32", "threads=1"},
+                                 7);
+  EXPECT_EQ(starts.code, 0) << starts.output;
+  for (const char* part : {"process and libraries", "configuration", "data set and store", "network and loader",
+                           "first checkpoint", "first batch", "first step", "Python and imports"})
+    EXPECT_THAT(starts.output, ContainsRegex("  " + std::string(part) + " +[0-9.]+")) << part;
+  EXPECT_THAT(starts.output, ContainsRegex("trainer and first batch +3500.00"));
+  const Outcome absent = program.run({"benchmark", "training", "data=nowhere"});
+  EXPECT_EQ(absent.code, 1);
+  EXPECT_THAT(absent.output, HasSubstr("nowhere"));
+}
+
 }  // namespace
 }  // namespace medvol::tests
