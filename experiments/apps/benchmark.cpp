@@ -20,7 +20,8 @@ const std::vector<Benchmark>& benchmarks() {
       {"inference", "seconds, memory and masks of sliding-window inference, against MONAI's", benchmark_inference},
       {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading},
       {"preparation", "seconds from a data set to its store, against nnU-Net's fingerprint, plan and preprocessing",
-       benchmark_preparation}};
+       benchmark_preparation},
+      {"scaling", "training steps of several processes, and a model of more", benchmark_scaling}};
   return all;
 }
 

@@ -8,5 +8,6 @@ int benchmark_augmentation(const Arguments& arguments);
 int benchmark_inference(const Arguments& arguments);
 int benchmark_loading(const Arguments& arguments);
 int benchmark_preparation(const Arguments& arguments);
+int benchmark_scaling(const Arguments& arguments);
 
 }  // namespace medvol::apps
