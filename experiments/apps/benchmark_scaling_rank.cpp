@@ -115,8 +115,6 @@ ScalingSteps steps(std::vector<double> seconds) {
   return {seconds[seconds.size() / 2], seconds.front(), seconds.back()};
 }
 
-double median(const std::vector<double>& values) { return steps(values).median; }
-
 /// A step lasts until its slowest rank is done.
 std::vector<double> slowest(const std::vector<Record>& all, std::vector<double> Record::*list) {
   std::vector<double> most = all.front().*list;
