@@ -21,6 +21,7 @@ const std::vector<Benchmark>& benchmarks() {
       {"loading", "batches a second and waiting time, against nnU-Net's loader", benchmark_loading},
       {"preparation", "seconds from a data set to its store, against nnU-Net's fingerprint, plan and preprocessing",
        benchmark_preparation},
+      {"scaling", "training steps of several processes, and a model of more", benchmark_scaling},
       {"startup", "from the launch to the end of the first training step, part by part, against nnU-Net's trainer",
        benchmark_startup},
       {"step", "what a training step computes, part by part and against the device's ceiling and nnU-Net's step",

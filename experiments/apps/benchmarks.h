@@ -8,6 +8,7 @@ int benchmark_augmentation(const Arguments& arguments);
 int benchmark_inference(const Arguments& arguments);
 int benchmark_loading(const Arguments& arguments);
 int benchmark_preparation(const Arguments& arguments);
+int benchmark_scaling(const Arguments& arguments);
 int benchmark_startup(const Arguments& arguments);
 int benchmark_step(const Arguments& arguments);
 int benchmark_training(const Arguments& arguments);

@@ -1,7 +1,6 @@
 #include "experiments/apps/train_run.h"
 
 #include <regex>
-#include <thread>
 
 #include "datasets/catalogue/read_case.h"
 #include "datasets/catalogue/splits.h"
@@ -15,6 +14,7 @@
 #include "framework/core/logging.h"
 #include "framework/core/units.h"
 #include "framework/parallel/group.h"
+#include "framework/parallel/rank_hardware.h"
 #include "framework/run/outcome.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/runtime/stop_signal.h"
@@ -277,16 +277,6 @@ void check_trainer(const ExperimentOptions& options, const plan::Plan& plan, con
         "use trainer=segmentation, or start it without `medvol launch`");
 }
 
-/// The processor's cores are shared by the processes of a machine, and each has its own GPU.
-runtime::HardwareOptions hardware_of_rank(runtime::HardwareOptions hardware, const parallel::Environment& environment) {
-  const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
-  if (hardware.compute_threads == 0 && environment.local_size > 1)
-    hardware.compute_threads = std::max<int64_t>(1, cores / environment.local_size);
-  if (environment.size > 1 && hardware.device == "cuda")
-    hardware.device = fmt::format("cuda:{}", environment.local_rank);
-  return hardware;
-}
-
 /// What is left to the program is as it was when the run began: it decides the last digits.
 void take_what_it_began_with(runtime::HardwareOptions& hardware, const std::filesystem::path& file) {
   const run::Identity identity = run::Identity::load(file);
@@ -306,7 +296,7 @@ TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resol
   run::RunDirectory directory = group->leads() ? run::RunDirectory::create(options.run.dir, options.resume)
                                                : run::RunDirectory::follow(options.run.dir);
   group->barrier();
-  runtime::HardwareOptions hardware = hardware_of_rank(options.hardware, environment);
+  runtime::HardwareOptions hardware = parallel::rank_hardware(options.hardware, environment);
   std::optional<plan::Plan> plan;
   const bool begun =
       std::filesystem::exists(directory.identity());  // written last: all that describes the run is there

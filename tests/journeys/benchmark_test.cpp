@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/datasets/catalogue/made_dataset.h"
 #include "tests/journeys/program.h"
@@ -34,6 +36,44 @@ TEST(Benchmark, MeasuresMedvolAlone) {
       {"benchmark", "loading", "patch=[16,16,16]", "size=[32,32,32]", "cases=1", "batches=3", "channels=1"});
   EXPECT_EQ(loading.code, 0);
   EXPECT_THAT(loading.output, HasSubstr("batches a second"));
+}
+
+TEST(Benchmark, ScalingMeasuresRanksAndHoldsTheModelAgainstThem) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  const Outcome scaling =
+      program.run({"benchmark", "scaling", "ranks=[2]", "patch=[8,8,8]", "features=[4,8]", "repeats=2", "batch=2",
+                   "batch_a_rank=1", "sum_kb=[1,256]", "predict=[8,16]", "link_gb_per_s=[100]", "latency_us=[2]",
+                   "hardware.precision=float32", "hardware.device=cpu"});
+  EXPECT_EQ(scaling.code, 0) << scaling.output;
+  const auto rows = [&](const std::string& begin) {
+    std::vector<std::vector<std::string>> found;
+    std::istringstream lines(scaling.output.substr(scaling.output.find(begin)));
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line) && !line.empty()) {
+      std::istringstream words(line);
+      found.emplace_back(std::istream_iterator<std::string>(words), std::istream_iterator<std::string>());
+    }
+    return found;
+  };
+  for (const char* way : {"strong: 2", "weak: 1"}) {
+    const auto table = rows(way);  // its heading, one rank, two ranks
+    ASSERT_EQ(table.size(), 3u) << scaling.output;
+    EXPECT_EQ(table[1][0], "1");
+    EXPECT_EQ(table[1].back(), "-");
+    EXPECT_EQ(table[2][0], "2");
+    EXPECT_GT(std::stod(table[2].back()), 0) << "c10d's Reducer was not measured";
+    EXPECT_GT(std::stod(table[2][10]), 0) << "nothing was sent";
+  }
+  EXPECT_THAT(scaling.output, ContainsRegex("latency [0-9]+ .*s, bandwidth [0-9.]+ GB/s"));
+  EXPECT_EQ(rows("the model against").size(), 3u) << scaling.output;
+  const auto predicted = rows("predicted: ");
+  ASSERT_EQ(predicted.size(), 3u) << scaling.output;
+  EXPECT_EQ(predicted[2][0], "16");
+  const Outcome uneven = program.run({"benchmark", "scaling", "link_gb_per_s=[1]"});
+  EXPECT_EQ(uneven.code, 1);
+  EXPECT_THAT(uneven.output, HasSubstr("each network has both"));
 }
 
 TEST(Benchmark, PreparationAgainstAPeer) {
