@@ -30,7 +30,7 @@ std::vector<std::string> words_of(const TrainingJob& job) {
                                  "prepare.folder=" + (job.work / "prepared").string(),
                                  "run.dir=" + run_folder(job).string(),
                                  "hardware.device=" + job.hardware.device,
-                                 "hardware.precision=" + precision_text(job.hardware.precision),
+                                 "hardware.precision=" + choice_name(job.hardware.precision),
                                  fmt::format("hardware.compute_threads={}", job.hardware.compute_threads),
                                  fmt::format("plan.base_features={}", job.features),
                                  fmt::format("plan.batch_size={}", job.batch),

@@ -163,7 +163,7 @@ class Bench {
     result.ranks = group_->size();
     result.threads = context_.compute_threads;
     result.device = context_.device_name;
-    result.precision = precision_text(context_.precision);
+    result.precision = choice_name(context_.precision);
     const Subject subject(options_, context_, parallel::alone(), parallel::alone());
     result.gradient_bytes = static_cast<double>(subject.parameter_count() * 4);
     result.network = fmt::format(

@@ -80,7 +80,7 @@ void run(const StartupBenchmarkOptions& options) {
       machine_line(context), options.data.empty() ? "the phantom" : options.data.string(),
       fmt::join(plan.topology.features_per_stage, ", "), fmt::join(plan.patch_size, "×"), plan.batch_size);
   print_times_header("ms, after one start");
-  ours.print("medvol " + precision_text(context.precision));
+  ours.print("medvol " + choice_name(context.precision));
   if (!peer) return;
   theirs.print(peer->name() + " float32");
   fmt::print("ratio of the medians {:.1f}\npeer: {}\n", median(theirs.all()) / median(ours.all()),

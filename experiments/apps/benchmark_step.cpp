@@ -125,7 +125,7 @@ void run(const StepBenchmarkOptions& options) {
   }
   const double ceiling = convolution_ceiling(context);
   print_times_header(fmt::format("ms a step, after {}", options.warmup));
-  print_times("medvol " + precision_text(context.precision), ours.all);
+  print_times("medvol " + choice_name(context.precision), ours.all);
   print_times("  forward and loss", ours.forward);
   print_times("  backward", ours.backward);
   print_times("  optimiser", ours.update);

@@ -84,7 +84,7 @@ void run(const TrainingBenchmarkOptions& options) {
              options.data->string(), static_cast<double>(parameters) / 1e6,
              fmt::join(plan.topology.features_per_stage, ", "), fmt::join(plan.patch_size, "×"), plan.batch_size);
   print_times_header(fmt::format("ms a step, after {}", options.warmup));
-  print("medvol " + precision_text(context.precision), ours);
+  print("medvol " + choice_name(context.precision), ours);
   if (peer) print(peer->name() + " float32", theirs);
   const double flop = step.flop();
   fmt::print("{:.4g} GFLOP a step: medvol {:.3f} TFLOP/s; the device's ceiling, one convolution, {:.3f}\n", flop / 1e9,
