@@ -1,5 +1,7 @@
 #include <fmt/ranges.h>
 
+#include <optional>
+
 #include "experiments/apps/benchmark_run.h"
 #include "experiments/apps/benchmark_support.h"
 #include "experiments/apps/benchmarks.h"

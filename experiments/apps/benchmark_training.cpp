@@ -1,6 +1,6 @@
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "experiments/apps/benchmark_run.h"
 #include "experiments/apps/benchmark_support.h"

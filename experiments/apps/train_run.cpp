@@ -39,7 +39,9 @@ class CurvesHook : public trainers::Hook {
  public:
   explicit CurvesHook(const run::RunDirectory& directory) : directory_(directory) {}
   void validated(const trainers::Progress&, const trainers::ValidationResult&) override { draw(); }
-  void checkpointed(const trainers::Progress&) override { draw(); }
+  void checkpointed(const trainers::Progress& progress) override {
+    if (progress.step > 0) draw();  // nothing happened before the first step, which is waited for
+  }
   void finished(const trainers::Progress&) override { draw(); }
 
  private:
