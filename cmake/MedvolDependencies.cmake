@@ -40,7 +40,24 @@ target_include_directories(medvol_torch SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/fi
   "${MEDVOL_TORCH_ROOT}/include" "${MEDVOL_TORCH_ROOT}/include/torch/csrc/api/include")
 target_link_directories(medvol_torch INTERFACE "${MEDVOL_TORCH_ROOT}/lib")
 target_link_libraries(medvol_torch INTERFACE torch_cpu c10)
-target_link_options(medvol_torch INTERFACE "-Wl,-rpath,${MEDVOL_TORCH_ROOT}/lib" "-Wl,--allow-shlib-undefined")
+target_link_options(medvol_torch INTERFACE "-Wl,--allow-shlib-undefined")
+# Where a program looks for libraries and for those that its libraries need (RPATH, which RUNPATH is not): as built, in
+# lib/ and in LibTorch; installed, beside itself.
+target_link_options(medvol_torch INTERFACE "-Wl,--disable-new-dtags")
+set(CMAKE_BUILD_RPATH "\$ORIGIN/../lib" "${MEDVOL_TORCH_ROOT}/lib")
+set(CMAKE_INSTALL_RPATH "\$ORIGIN/../lib" "\$ORIGIN/../torch/lib")
+
+# For the one library that needs CUDA's and NCCL's headers (framework/parallel/cuda): the wheel brings them beside itself.
+set(MEDVOL_CUDA_INCLUDES "")
+get_filename_component(_packages "${MEDVOL_TORCH_ROOT}" DIRECTORY)
+file(GLOB _cuda_folders "${_packages}/nvidia/cu1*/include" "${_packages}/nvidia/cuda_runtime/include")
+find_path(MEDVOL_CUDART_INCLUDE cuda_runtime_api.h HINTS ${_cuda_folders} /usr/local/cuda/include)
+find_path(MEDVOL_NCCL_INCLUDE nccl.h HINTS "${_packages}/nvidia/nccl/include" /usr/local/cuda/include)
+if(MEDVOL_CUDART_INCLUDE AND MEDVOL_NCCL_INCLUDE AND EXISTS "${MEDVOL_TORCH_ROOT}/lib/libtorch_cuda.so")
+  set(MEDVOL_CUDA_INCLUDES "${MEDVOL_CUDART_INCLUDE}" "${MEDVOL_NCCL_INCLUDE}")
+else()
+  message(STATUS "no CUDA or NCCL headers beside LibTorch: several processes will train on CPUs only")
+endif()
 
 # LibTorch's Gloo is in libtorch_cpu, but the wheel lacks its headers (used by framework/parallel).
 find_path(MEDVOL_GLOO_INCLUDE gloo/algorithm.h REQUIRED)

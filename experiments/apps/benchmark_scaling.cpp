@@ -1,6 +1,5 @@
 #include "experiments/apps/benchmark_scaling.h"
 
-#include <ATen/Version.h>
 #include <fmt/ranges.h>
 #include <torch/version.h>
 

@@ -140,7 +140,7 @@ ScalingCase merge(const std::vector<Record>& all, int64_t samples) {
     communication.push_back(last.communication[i]);
     waited.push_back(last.waited[i]);
   }
-  merged.timed = {merged.real.median, median(communication), median(waited)};
+  merged.timed = {merged.real.median, steps(communication).median, steps(waited).median};
   if (!all.front().sums.empty()) {
     const std::vector<double>& own = all.front().silent;
     const auto middle = std::min_element(own.begin(), own.end(), [&, wanted = median(own)](double a, double b) {

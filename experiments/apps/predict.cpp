@@ -11,6 +11,7 @@
 #include "framework/dicom/series.h"
 #include "framework/imaging/image_io.h"
 #include "framework/parallel/environment.h"
+#include "framework/parallel/rank_hardware.h"
 #include "framework/runtime/progress_bar.h"
 #include "framework/runtime/stop_signal.h"
 
@@ -175,12 +176,15 @@ void check_can_refer(const PredictionInput& input, const PredictionFiles& files)
 
 void run(const PredictOptions& options) {
   const runtime::StopSignal signals;
-  LoadedModel loaded = load_model(*options.model, options.checkpoint, options.hardware);
+  const parallel::Environment environment = parallel::Environment::read();
+  runtime::HardwareOptions hardware = options.hardware;
+  hardware.device = parallel::rank_device(hardware.device, environment);
+  LoadedModel loaded = load_model(*options.model, options.checkpoint, hardware);
   loaded.context.activate();
   std::vector<PredictionInput> inputs = find_inputs(options, loaded.model.metadata.plan.channel_names.size());
   for (PredictionInput& one : inputs) one.previous = options.previous;
   keep_wanted(inputs, options, loaded);
-  keep_share(inputs, parallel::Environment::read());
+  keep_share(inputs, environment);
   if (names_file(*options.output) && inputs.size() > 1)
     throw core::UserError("is a file, for " + std::to_string(inputs.size()) + " cases", options.output->string(),
                           "give a folder");

@@ -1,5 +1,8 @@
 #include "experiments/apps/reducer_sum.h"
 
+#include <algorithm>
+#include <string>
+
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -14,8 +17,10 @@ c10::intrusive_ptr<c10d::ProcessGroup> gloo(const parallel::Environment& environ
   at.port = environment.master_port;
   at.isServer = false;  // the group that this stands beside has one
   at.waitWorkers = false;
+  // The store keeps the addresses of an earlier group: each has its own corner. All ranks make them in the same order.
+  static int made = 0;
   const auto store = c10::make_intrusive<c10d::PrefixStore>(
-      "reducer", c10::make_intrusive<c10d::TCPStore>(environment.master_address, at));
+      "reducer/" + std::to_string(made++), c10::make_intrusive<c10d::TCPStore>(environment.master_address, at));
   const auto rank = static_cast<int>(environment.rank), size = static_cast<int>(environment.size);
   auto options = c10d::ProcessGroupGloo::Options::create();
   options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));

@@ -154,6 +154,7 @@ double predict_held_out(const run::RunDirectory& directory, const PreparedExperi
   group.barrier();  // the last weights are on the disk
   runtime::HardwareOptions hardware = options.hardware;
   hardware.compute_threads = context.compute_threads;
+  hardware.device = context.device.str();
   const LoadedModel loaded = load_model(directory.root(), Weights::automatic, hardware);
   const trainers::Predictor predictor(loaded.model.network, prepared.plan, options.inference, loaded.context);
   runtime::ProgressBar bar("predicting");
@@ -307,9 +308,6 @@ TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resol
     take_what_it_began_with(hardware, directory.identity());
   }
   runtime::ExecutionContext context = runtime::ExecutionContext::resolve(hardware, static_cast<uint64_t>(options.seed));
-  if (group->size() > 1 && context.device.is_cuda())
-    throw core::UserError("several processes train on the CPU only as yet", "hardware.device",
-                          "use hardware.device=cpu, or one process");
   context.activate();
   const PreparedExperiment prepared = prepare_together(options, plan, *group);
   check_trainer(options, prepared.plan, *group);

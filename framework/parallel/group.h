@@ -14,6 +14,7 @@ namespace medvol::parallel {
 class Pending {
  public:
   virtual ~Pending() = default;
+  /// Of a GPU's tensor, its stream waits, not the caller.
   virtual void wait() = 0;
 };
 
@@ -54,8 +55,10 @@ class Group {
 /// A process alone: nothing is communicated, and nothing of LibTorch's distributed part is touched.
 std::unique_ptr<Group> alone();
 
-/// Meets the other ranks that the environment names (c10d's TCPStore, Gloo), within a minute; alone() for one process.
-/// Throws core::UserError when they do not come.
+/// Meets the other ranks that the environment names (c10d's TCPStore; Gloo for the CPU's tensors, NCCL for those of
+/// GPUs), within a minute; alone() for one process. Throws core::UserError when they do not come.
 std::unique_ptr<Group> join(const Environment& environment);
+/// The same with the whole machinery for one process too.
+std::unique_ptr<Group> meet(const Environment& environment);
 
 }  // namespace medvol::parallel

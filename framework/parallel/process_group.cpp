@@ -11,6 +11,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "framework/core/error.h"
+#include "framework/parallel/device_backend.h"
 #include "framework/parallel/group.h"
 #include "framework/parallel/watch.h"
 
@@ -85,17 +86,24 @@ class ProcessGroup : public Group {
   int64_t size() const override { return size_; }
 
   std::unique_ptr<Pending> start_sum(const at::Tensor& tensor) override {
-    return started(tensor, [&](std::vector<at::Tensor>& tensors) { return gloo_->allreduce(tensors); });
+    return started(tensor,
+                   [](c10d::Backend& network, std::vector<at::Tensor>& tensors) { return network.allreduce(tensors); });
   }
   std::unique_ptr<Pending> start_broadcast(const at::Tensor& tensor, int64_t from) override {
     c10d::BroadcastOptions options;
     options.rootRank = from;
-    return started(tensor, [&](std::vector<at::Tensor>& tensors) { return gloo_->broadcast(tensors, options); });
+    return started(tensor, [&options](c10d::Backend& network, std::vector<at::Tensor>& tensors) {
+      return network.broadcast(tensors, options);
+    });
   }
   std::vector<std::string> gather(const std::string& text) override;
-  void tell_failure(const std::string& what) override { watch_.tell_failure(what); }
+  void tell_failure(const std::string& what) override {
+    watch_.tell_failure(what);
+    if (nccl_) nccl_->abort();
+  }
   void finish() override {
     barrier();
+    if (nccl_) nccl_->shutdown();
     watch_.finish();
   }
 
@@ -122,11 +130,21 @@ class ProcessGroup : public Group {
   }
   template <class Start>
   std::unique_ptr<Pending> started(const at::Tensor& tensor, const Start& start) {
-    MEDVOL_CHECK(tensor.is_contiguous() && tensor.is_cpu(), "a tensor for the ranks is contiguous and on the CPU");
+    MEDVOL_CHECK(tensor.is_contiguous(), "a tensor for the ranks is contiguous");
     std::vector<at::Tensor> tensors{tensor};
+    c10d::Backend& network = network_of(tensor);
     c10::intrusive_ptr<c10d::Work> work;
-    guarded([&] { work = start(tensors); });
+    guarded([&] { work = start(network, tensors); });
     return std::make_unique<Running>(*this, std::move(work));
+  }
+
+  /// Gloo for the CPU's tensors; NCCL for a GPU's, which the ranks open together when they first have one.
+  c10d::Backend& network_of(const at::Tensor& tensor) {
+    if (tensor.is_cpu()) return *gloo_;
+    if (!nccl_)
+      nccl_ = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store_), static_cast<int>(rank_),
+                           static_cast<int>(size_));
+    return *nccl_;
   }
 
   Board board() {
@@ -144,6 +162,7 @@ class ProcessGroup : public Group {
   c10::intrusive_ptr<c10d::TCPStore> store_, board_;
   Watch watch_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
+  c10::intrusive_ptr<c10d::Backend> nccl_;
 };
 
 std::vector<std::string> ProcessGroup::gather(const std::string& text) {
@@ -165,8 +184,9 @@ std::vector<std::string> ProcessGroup::gather(const std::string& text) {
 }  // namespace
 
 std::unique_ptr<Group> join(const Environment& environment) {
-  if (environment.size <= 1) return alone();
-  return std::make_unique<ProcessGroup>(environment);
+  return environment.size <= 1 ? alone() : meet(environment);
 }
+
+std::unique_ptr<Group> meet(const Environment& environment) { return std::make_unique<ProcessGroup>(environment); }
 
 }  // namespace medvol::parallel

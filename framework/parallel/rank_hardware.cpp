@@ -9,14 +9,18 @@
 
 namespace medvol::parallel {
 
+std::string rank_device(const std::string& device, const Environment& environment) {
+  if (environment.size == 1) return device;
+  const bool gpu = device == "cuda" || (device == "auto" && runtime::has_nvidia_driver() && runtime::usable_gpus() > 0);
+  if (gpu) return fmt::format("cuda:{}", environment.local_rank);
+  return device == "auto" ? "cpu" : device;
+}
+
 runtime::HardwareOptions rank_hardware(runtime::HardwareOptions hardware, const Environment& environment) {
   const auto cores = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   if (hardware.compute_threads == 0 && environment.local_size > 1)
     hardware.compute_threads = std::max<int64_t>(1, cores / environment.local_size);
-  if (environment.size == 1) return hardware;
-  if (hardware.device == "auto")
-    hardware.device = runtime::has_nvidia_driver() && runtime::usable_gpus() > 0 ? "cuda" : "cpu";
-  if (hardware.device == "cuda") hardware.device = fmt::format("cuda:{}", environment.local_rank);
+  hardware.device = rank_device(hardware.device, environment);
   return hardware;
 }
 

@@ -65,6 +65,10 @@ ExecutionContext ExecutionContext::resolve(const HardwareOptions& options, uint6
       if (usable_gpus() == 0)
         throw core::UserError("no CUDA device is usable here", "hardware.device=" + options.device, hint);
       if (!context.device.has_index()) context.device.set_index(0);
+      if (context.device.index() >= usable_gpus())
+        throw core::UserError(fmt::format("{} GPUs are usable here, counted from 0", usable_gpus()),
+                              "hardware.device=" + context.device.str(),
+                              "of several processes of a machine each has a GPU of its own: start as many");
     } else if (!context.device.is_cpu()) {
       throw core::UserError("'" + options.device + "' is not supported", "hardware.device", hint);
     }
