@@ -166,6 +166,7 @@ struct MadeTask {
             .patches = {},
             .training = whole(0, 2),
             .held_out = whole(2, 1),
+            .segmenter = {},
             .inference = {},
             .policy = {},
             .samples = samples};

@@ -35,7 +35,7 @@ void train_rank(const Setting& setting, parallel::Group& joined, const std::file
       if (auto* norm = dynamic_cast<networks::BatchNormImpl*>(&module))
         norm->synchronise(parallel::batch_sum(*group)), normed = true;
     });
-  if (group->size() > 1) EXPECT_EQ(normed, setting.batch_norm);
+  EXPECT_EQ(normed, setting.batch_norm && group->size() > 1);
   losses::LossContext loss{.batch_dice = setting.batch_dice, .regions = {}};
   if (group->size() > 1) loss.batch_sum = parallel::batch_sum(*group);
   const auto supervised = std::make_shared<losses::DeepSupervision>(

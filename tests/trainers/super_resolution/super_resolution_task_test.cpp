@@ -164,6 +164,7 @@ struct Bench {
         .patches = [] { return std::make_unique<Patches>(); },
         .training = cases,
         .held_out = cases,
+        .segmenter = {},
         .inference = {},
         .policy = {},
         .samples = folder.path() / "samples"};
