@@ -16,10 +16,11 @@ const std::vector<std::string> resumable{
     "trainer.accumulate=2",     "trainer.checkpoint_every=3", "trainer.max_steps=40",
     "trainer.steps_per_epoch=8"};
 
-/// The log without what depends on the clock.
+/// The log without what depends on the clock, and without the records of its starts.
 std::vector<std::string> log_of(const std::filesystem::path& run) {
   std::vector<std::string> lines;
   for (nlohmann::json record : storage::read_json_lines(run / "log.jsonl")) {
+    if (record.at("event") == "start") continue;
     for (const char* key :
          {"time", "samples_per_s", "load_s", "augment_s", "forward_s", "backward_s", "update_s", "step_s"})
       record.erase(key);
@@ -72,6 +73,27 @@ TEST(Resume, TheSameSeedGivesTheSameBitsWhateverTheLoaderThreads) {
   }
   ASSERT_EQ(program.run(small_training("other", {"seed=99"})).code, 0);
   EXPECT_NE(state_of(folder / "other"), state_of(folder / "run0"));
+}
+
+TEST(Resume, TakesWhatAutotuneChoseAtTheBeginning) {
+  const TemporaryFolder folder;
+  const Program program(folder.path());
+  const std::vector<std::string> tuned{"hardware.autotune=true", "hardware.precision=float32",
+                                       "trainer.checkpoint_every=10"};
+  const Outcome killed = program.run_and_kill_at_step(small_training("run", tuned), "run", 15);
+  ASSERT_EQ(killed.code, 128 + SIGKILL) << killed.output;
+  for (const char* format : {"contiguous", "channels_last"})
+    EXPECT_NE(killed.output.find(std::string("a pass in float32, ") + format), std::string::npos) << killed.output;
+  const std::string identity = read_file(folder / "run/identity.json");
+  const Outcome resumed = program.run({"train", "run.dir=run", "resume=true"});
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(resumed.output.find("autotune"), std::string::npos) << resumed.output;
+  EXPECT_EQ(resumed.output.find("begun elsewhere"), std::string::npos) << resumed.output;
+  const auto chosen = nlohmann::json::parse(identity).at("memory_format").get<std::string>();
+  const Outcome whole = program.run(small_training(
+      "whole", {"hardware.memory_format=" + chosen, "hardware.precision=float32", "trainer.checkpoint_every=10"}));
+  ASSERT_EQ(whole.code, 0) << whole.output;
+  EXPECT_EQ(state_of(folder / "run"), state_of(folder / "whole"));
 }
 
 TEST(Resume, SigtermSavesAndSaysHowToGoOn) {
