@@ -329,8 +329,9 @@ TrainedRun train_in_group(const config::ResolvedConfig<ExperimentOptions>& resol
   if (!task->own_network().empty() && !options.pretrained.from.empty())
     throw core::UserError("trainer=" + options.trainer.name() + " brings its own network, which starts from no weights",
                           "pretrained.from", "leave it out");
-  directory.append(
-      {{"event", "start"}, {"configuration_s", configuring}, {"data_s", preparing}, {"network_s", watch.seconds()}});
+  if (!std::filesystem::exists(directory.outcome()))  // a finished run stays as it is
+    directory.append(
+        {{"event", "start"}, {"configuration_s", configuring}, {"data_s", preparing}, {"network_s", watch.seconds()}});
   run::Outcome outcome = train_network(options, context, prepared, *task, directory, group);
   TrainedRun result{directory.root(), std::nullopt};
   const bool predicts = !prepared.split.validation.empty() && trainers::makes_label_maps(options.trainer.name());
